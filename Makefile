@@ -1,0 +1,71 @@
+# Every target works alone on a fresh Debian or Ubuntu machine with root and Python 3.11 or later.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
+
+.PHONY: help venv lock fmt lint types arch verify crds test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
+
+help: ## show the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: requirements/dev.lock sdk/pyproject.toml operator/pyproject.toml serving-image/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@echo "making $(VENV) (about 1 minute)"
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e sdk -e operator -e serving-image
+	@touch $@
+
+venv: $(VENV)/.ready ## make the virtual environment with everything that development needs
+
+lock: ## resolve the dependencies again and write requirements/*.lock
+	@$(PY) -m pip install --quiet uv
+	@$(PY) -m uv lock --quiet --upgrade
+	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --group dev --format requirements-txt > requirements/dev.lock
+	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-operator > requirements/operator.lock
+	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving > requirements/server.lock
+	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving --extra evaluator > requirements/evaluator.lock
+
+fmt: venv ## format the code
+	@$(VENV)/bin/ruff format --quiet $(CODE)
+	@$(VENV)/bin/ruff check --quiet --fix $(CODE)
+
+lint: venv ## style and common mistakes (ruff)
+	@$(VENV)/bin/ruff format --check $(CODE)
+	@$(VENV)/bin/ruff check $(CODE)
+
+types: venv ## static types (mypy --strict, tests too)
+	@$(VENV)/bin/mypy $(CODE)
+
+arch: venv ## the import rules of the layers (import-linter)
+	@$(VENV)/bin/lint-imports --no-cache
+
+crds: venv ## write the CRDs and the chart's copy from the pydantic models
+	@$(PY) -m holdfast_operator.crds
+
+verify: venv ## regenerate everything that is generated and fail on a difference
+	@$(PY) -m holdfast_operator.crds --check
+
+test-unit: venv ## unit tests (seconds, no I/O)
+	@$(VENV)/bin/pytest tests/unit
+
+test-integration: venv ## tests against a real API server, HTTP and S3
+	@$(VENV)/bin/pytest tests/integration
+
+test-e2e: venv ## tests on a real Kubernetes node
+	@$(VENV)/bin/pytest tests/e2e
+
+test: venv ## all tests, fast ones first
+	@$(VENV)/bin/pytest tests/unit tests/integration tests/e2e
+
+cluster: venv ## start a one-node Kubernetes cluster
+	@$(PY) -m tests.cluster up
+
+cluster-clean: venv ## remove that cluster without a trace
+	@$(PY) -m tests.cluster down
+
+images: venv ## build the operator and serving images and print their sizes
+	@$(PY) -m tests.cluster images

@@ -1,0 +1,1 @@
+"""Kubernetes operator of Holdfast: observe, decide, enact."""

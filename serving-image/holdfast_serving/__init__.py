@@ -1,0 +1,1 @@
+"""ONNX model server, inspector and evaluator of Holdfast."""
