@@ -1,0 +1,207 @@
+"""Builds the Go programs of the cluster from their modules into the cache, each set once per content."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster.cache import cached, content_key, folder_parts
+from tests.cluster.errors import ClusterError
+from tests.cluster.progress import run_logged, step
+
+SOURCES = Path(__file__).parent / "programs"
+KUBERNETES_VERSION = "1.34.4"
+_KUBERNETES_MINOR = 34
+
+
+@dataclass(frozen=True)
+class ProgramSet:
+    """Programs that are built together from one go.mod.
+
+    `packages` maps each program's file name to its Go package; `usual` is how long a cold build takes.
+    """
+
+    name: str
+    title: str
+    usual: str
+    packages: Mapping[str, str]
+    version_flags: str = ""
+
+    @property
+    def source(self) -> Path:
+        """The folder with go.mod and go.sum."""
+        return SOURCES / self.name
+
+    def key(self) -> str:
+        """Name of the set's folder in the cache."""
+        described = f"{sorted(self.packages.items())} {self.version_flags}"
+        parts = [described, *folder_parts(self.source, ("go.mod", "go.sum", "*.go"))]
+        return f"{self.name}-{content_key(parts)}"
+
+
+def _kubernetes_flags() -> str:
+    major, minor, _ = KUBERNETES_VERSION.split(".")
+    variable = "k8s.io/component-base/version.git"
+    return f"-X {variable}Version=v{KUBERNETES_VERSION} -X {variable}Major={major} -X {variable}Minor={minor}"
+
+
+_KUBERNETES_PROGRAMS = (
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubeadm",
+    "kubectl",
+    "kubelet",
+)
+
+SETS = (
+    ProgramSet(
+        "kubernetes",
+        f"Kubernetes {KUBERNETES_VERSION}",
+        "about 5 minutes on 2 cores",
+        {program: f"k8s.io/kubernetes/cmd/{program}" for program in _KUBERNETES_PROGRAMS},
+        _kubernetes_flags(),
+    ),
+    ProgramSet(
+        "etcd", "etcd 3.6.16", "about 30 seconds on 2 cores", {"etcd": "go.etcd.io/etcd/server/v3"}
+    ),
+    ProgramSet(
+        "helm",
+        "Helm 4.3.1",
+        "about 4 minutes on 2 cores",
+        {"helm": "helm.sh/helm/v4/cmd/helm"},
+        "-X helm.sh/helm/v4/internal/version.version=v4.3.1",
+    ),
+    ProgramSet(
+        "kubeconform",
+        "kubeconform 0.8.0",
+        "about 10 seconds on 2 cores",
+        {"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+        "-X main.version=v0.8.0",
+    ),
+    ProgramSet(
+        "versitygw",
+        "versitygw 1.8.0",
+        "about a minute on 2 cores",
+        {"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
+        "-X main.Version=v1.8.0",
+    ),
+    ProgramSet("coredns", "CoreDNS 1.14.7", "about a minute on 2 cores", {"coredns": "."}),
+    ProgramSet("pause", "the pause program", "a second", {"pause": "."}),
+    ProgramSet(
+        "kwok",
+        "kwok 0.8.0",
+        "about a minute on 2 cores",
+        {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+        "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",
+    ),
+)
+
+
+def program(name: str) -> Path:
+    """Return the path of a program that this repository pins, building its set if needed.
+
+    Raises:
+        ClusterError: Go is missing or too old, or the build failed.
+        KeyError: no set builds a program of that name.
+    """
+    return program_set(_set_of(name).name) / name
+
+
+def program_set(name: str) -> Path:
+    """Return the folder with the programs of the set NAME, building it if needed."""
+    wanted = next(each for each in SETS if each.name == name)
+    return cached("programs", wanted.key(), lambda folder: _build(wanted, folder))
+
+
+def client_program(name: str) -> Path:
+    """Return kubectl, helm or kubeconform: one on PATH if its version suits, else our own build."""
+    for candidate in _on_path(name):
+        if _SUITS[name](_version_of(candidate, name)):
+            return candidate
+    return program(name)
+
+
+def _set_of(name: str) -> ProgramSet:
+    for each in SETS:
+        if name in each.packages:
+            return each
+    raise KeyError(name)
+
+
+def _build(wanted: ProgramSet, folder: Path) -> None:
+    _require_go(wanted)
+    # The log is outside of the folder, so that a failed build can still be read.
+    log = folder.parent / f"{wanted.name}.log"
+    log.unlink(missing_ok=True)
+    environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false"}
+    flags = f"-s -w {wanted.version_flags}".strip()
+    command = ["nice", "go", "build", "-ldflags", flags, "-o", f"{folder}/"]
+    with step(f"building {wanted.title} ({wanted.usual})"):
+        run_logged([*command, *wanted.packages.values()], log, cwd=wanted.source, env=environment)
+    for name, package in wanted.packages.items():
+        built = folder / _default_name(package, name)
+        built.rename(folder / name)
+
+
+def _default_name(package: str, name: str) -> str:
+    """Return the file name that `go build` gives: the last element of the path that is not a version."""
+    if package == ".":
+        return name
+    elements = [part for part in package.split("/") if not re.fullmatch(r"v\d+", part)]
+    return elements[-1]
+
+
+def _require_go(wanted: ProgramSet) -> None:
+    needed = re.search(r"^go (\S+)$", (wanted.source / "go.mod").read_text(), re.MULTILINE)
+    at_least = needed.group(1) if needed else "1.24"
+    advice = f"Install it from https://go.dev/dl/ and put its bin folder on PATH to build {wanted.title}."
+    if shutil.which("go") is None:
+        raise ClusterError(f"Go {at_least} or newer is needed and no `go` is on PATH. {advice}")
+    # In the module's folder the go command itself compares, and fetches a newer toolchain where it may.
+    asked = subprocess.run(
+        ["go", "version"], cwd=wanted.source, capture_output=True, text=True, check=False
+    )
+    if asked.returncode != 0:
+        raise ClusterError(f"Go {at_least} or newer is needed: {asked.stderr.strip()}. {advice}")
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    found = shutil.which(name)
+    if found:
+        yield Path(found)
+
+
+def _version_of(candidate: Path, name: str) -> tuple[int, ...]:
+    asked = subprocess.run([candidate, *_ASK[name]], capture_output=True, text=True, check=False)
+    found = re.search(r"v(\d+)\.(\d+)\.(\d+)", asked.stdout)
+    return tuple(int(number) for number in found.groups()) if found else (0, 0, 0)
+
+
+_ASK = {
+    "kubectl": ("version", "--client"),
+    "helm": ("version", "--short"),
+    "kubeconform": ("-v",),
+}
+
+# kubectl: one minor version either side of the server, as Kubernetes promises.
+_SUITS = {
+    "kubectl": lambda version: version[0] == 1 and abs(version[1] - _KUBERNETES_MINOR) <= 1,
+    "helm": lambda version: version >= (3, 18, 0),
+    "kubeconform": lambda version: version >= (0, 6, 0),
+}
+
+
+def main() -> None:
+    """Build the sets named on the command line, or all of them."""
+    for name in sys.argv[1:] or [each.name for each in SETS]:
+        sys.stdout.write(f"{program_set(name)}\n")
+
+
+if __name__ == "__main__":
+    main()
