@@ -1,0 +1,1 @@
+"""What users write: the three kinds, and the only source of the CRDs."""

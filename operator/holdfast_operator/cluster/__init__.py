@@ -1,0 +1,1 @@
+"""Input and output: the cluster, the metrics, and making decisions true."""

@@ -1,0 +1,1 @@
+"""Registration with kopf, and the work loop that it feeds."""

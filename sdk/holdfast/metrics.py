@@ -1,0 +1,67 @@
+"""Metric names, labels and help that the server exposes and the operator reads, as data."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Definition of one metric; the server makes its collectors from it, the operator its queries."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+
+REQUESTS: Final = Metric(
+    "holdfast_requests_total", "counter", ("model", "revision", "code"), "Inference requests by HTTP status."
+)
+REQUEST_SECONDS: Final = Metric(
+    "holdfast_request_duration_seconds",
+    "histogram",
+    ("model", "revision"),
+    "Time from the last byte of a request to its answer.",
+)
+INFERENCE_SECONDS: Final = Metric(
+    "holdfast_inference_duration_seconds",
+    "histogram",
+    ("model", "revision"),
+    "Time inside ONNX Runtime per request.",
+)
+ROWS: Final = Metric(
+    "holdfast_rows_total",
+    "counter",
+    ("model", "revision", "profile"),
+    "Rows counted in the distributions below; grows in blocks, never row by row.",
+)
+DISTRIBUTION_ROWS: Final = Metric(
+    "holdfast_distribution_rows_total",
+    "counter",
+    ("model", "revision", "profile", "kind", "name", "bin"),
+    "Rows by feature or output (kind) and reference-quantile bin (0-based index) or category index.",
+)
+ANOMALOUS_ROWS: Final = Metric(
+    "holdfast_anomalous_rows_total",
+    "counter",
+    ("model", "revision", "profile", "kind", "name", "anomaly"),
+    "Rows that are missing, below or above the reference range, or of an unseen category.",
+)
+MODEL_INFO: Final = Metric(
+    "holdfast_model_info",
+    "gauge",
+    ("model", "revision", "profile", "digest"),
+    "Always 1; which package and profile this process serves.",
+)
+
+SERVER_METRICS: Final = (
+    REQUESTS,
+    REQUEST_SECONDS,
+    INFERENCE_SECONDS,
+    ROWS,
+    DISTRIBUTION_ROWS,
+    ANOMALOUS_ROWS,
+    MODEL_INFO,
+)
+DRIFT_METRICS: Final = (ROWS, DISTRIBUTION_ROWS, ANOMALOUS_ROWS)
+"""What the operator asks for when it scrapes (``/metrics?name[]=…``), beside process_start_time_seconds."""
