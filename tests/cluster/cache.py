@@ -31,7 +31,7 @@ def content_key(parts: Iterable[bytes | str]) -> str:
 
 
 def folder_parts(folder: Path, patterns: Iterable[str] = ("**/*",)) -> Iterator[bytes | str]:
-    """Yield name, mode and content of each file in FOLDER that matches, in a fixed order, for `content_key`."""
+    """Yield name, mode and content of each matching file of FOLDER in a fixed order, for `content_key`."""
     files = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
     for path in sorted(files):
         if "__pycache__" in path.parts:

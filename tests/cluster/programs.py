@@ -44,9 +44,16 @@ class ProgramSet:
 
 
 def _kubernetes_flags() -> str:
+    """Return what upstream's own build stamps into the servers and, apart from them, into every client."""
     major, minor, _ = KUBERNETES_VERSION.split(".")
-    variable = "k8s.io/component-base/version.git"
-    return f"-X {variable}Version=v{KUBERNETES_VERSION} -X {variable}Major={major} -X {variable}Minor={minor}"
+    stamps = {
+        "gitVersion": f"v{KUBERNETES_VERSION}",
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitCommit": "module",
+    }
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in stamps.items())
 
 
 _KUBERNETES_PROGRAMS = (
@@ -67,9 +74,7 @@ SETS = (
         {program: f"k8s.io/kubernetes/cmd/{program}" for program in _KUBERNETES_PROGRAMS},
         _kubernetes_flags(),
     ),
-    ProgramSet(
-        "etcd", "etcd 3.6.16", "about 30 seconds on 2 cores", {"etcd": "go.etcd.io/etcd/server/v3"}
-    ),
+    ProgramSet("etcd", "etcd 3.6.16", "about 30 seconds on 2 cores", {"etcd": "go.etcd.io/etcd/server/v3"}),
     ProgramSet(
         "helm",
         "Helm 4.3.1",
@@ -164,9 +169,7 @@ def _require_go(wanted: ProgramSet) -> None:
     if shutil.which("go") is None:
         raise ClusterError(f"Go {at_least} or newer is needed and no `go` is on PATH. {advice}")
     # In the module's folder the go command itself compares, and fetches a newer toolchain where it may.
-    asked = subprocess.run(
-        ["go", "version"], cwd=wanted.source, capture_output=True, text=True, check=False
-    )
+    asked = subprocess.run(["go", "version"], cwd=wanted.source, capture_output=True, text=True, check=False)
     if asked.returncode != 0:
         raise ClusterError(f"Go {at_least} or newer is needed: {asked.stderr.strip()}. {advice}")
 
