@@ -1,0 +1,31 @@
+{{- /* The operator's settings: each variable is a field of its settings class. */ -}}
+{{- define "holdfast.operatorEnv" -}}
+- name: HOLDFAST_OPERATOR_SERVER_IMAGE
+  value: {{ include "holdfast.image" (list . .Values.serverImage) | quote }}
+- name: HOLDFAST_OPERATOR_EVALUATOR_IMAGE
+  value: {{ include "holdfast.image" (list . .Values.evaluatorImage) | quote }}
+- name: HOLDFAST_OPERATOR_IMAGE_PULL_POLICY
+  value: {{ .Values.image.pullPolicy }}
+- name: HOLDFAST_OPERATOR_POD_IMAGE_PULL_SECRETS
+  value: {{ join "," .Values.podImagePullSecrets | quote }}
+- name: HOLDFAST_OPERATOR_WATCH_NAMESPACES
+  value: {{ join "," .Values.watchNamespaces | quote }}
+- name: HOLDFAST_OPERATOR_SCRAPE_INTERVAL_SECONDS
+  value: {{ .Values.operator.scrapeIntervalSeconds | quote }}
+- name: HOLDFAST_OPERATOR_RESYNC_SECONDS
+  value: {{ .Values.operator.resyncSeconds | quote }}
+- name: HOLDFAST_OPERATOR_WORKERS
+  value: {{ .Values.operator.workers | quote }}
+- name: HOLDFAST_OPERATOR_LOG_LEVEL
+  value: {{ .Values.operator.logLevel }}
+- name: HOLDFAST_OPERATOR_LEASE_NAME
+  value: {{ include "holdfast.fullname" . }}
+- name: HOLDFAST_OPERATOR_LEASE_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: HOLDFAST_OPERATOR_HEALTH_PORT
+  value: "8080"
+- name: HOLDFAST_OPERATOR_METRICS_PORT
+  value: "8081"
+{{- end -}}
