@@ -1,0 +1,97 @@
+"""What was observed about one object: the only input of the decisions, read by ``cluster.observe``."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from holdfast_operator.api.model_deployment import ModelDeployment
+from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.manifests.metadata import ImageSettings, Manifest
+
+
+@dataclass(frozen=True)
+class ModelDeploymentObservation:
+    """One ModelDeployment with everything that bears on it."""
+
+    resource: ModelDeployment
+    children: tuple[Manifest, ...]
+    """Live objects that ``resource`` controls: Deployments, Services, Jobs and so on."""
+    pods: tuple[Manifest, ...]
+    """Pods of those Deployments and inspection Jobs, found by label."""
+    runs: tuple[RetrainRun, ...]
+    """RetrainRuns of this ModelDeployment, through any policy."""
+    now: datetime
+    """Time zone aware."""
+    settings: ImageSettings
+    foreign: tuple[Manifest, ...] = ()
+    """Live objects that bear a name of a desired child but are not controlled by ``resource``. Before it
+    applies a desired manifest that is not among ``children``, the cluster layer reads that name; what it
+    finds there goes here, and the decision is taken again."""
+
+
+@dataclass(frozen=True)
+class ColumnWindow:
+    """Counts of one feature or output within a window, beside those of the profile."""
+
+    kind: str
+    """``feature`` or ``output``, as in the metric label."""
+    name: str
+    counts: tuple[int, ...]
+    """Rows by bin within the window; as many as ``reference``."""
+    reference: tuple[int, ...]
+    """Rows by bin in the profile."""
+    missing: int = 0
+    reference_missing: int = 0
+    below: int = 0
+    above: int = 0
+    unseen: int = 0
+
+
+@dataclass(frozen=True)
+class DriftWindow:
+    """What the servers of one revision counted, summed over pods.
+
+    ``end`` is ``looks.last_look(now, windowSeconds)``; ``start`` is ``end`` minus windowSeconds, or later while
+    the scraper has not watched this revision for so long.
+    """
+
+    revision: str
+    profile: str
+    start: datetime
+    end: datetime
+    rows: int
+    reference_rows: int
+    columns: tuple[ColumnWindow, ...]
+    problem: WindowProblem | None = None
+    """Why there is nothing to decide on, although a window was asked for."""
+    problem_message: str = ""
+
+
+@dataclass(frozen=True)
+class RetrainPolicyObservation:
+    """One RetrainPolicy with everything that bears on it."""
+
+    resource: RetrainPolicy
+    model_deployment: ModelDeployment | None
+    runs: tuple[RetrainRun, ...]
+    """RetrainRuns of this policy and of other policies of the same ModelDeployment."""
+    drift: DriftWindow | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RetrainRunObservation:
+    """One RetrainRun with everything that bears on it."""
+
+    resource: RetrainRun
+    policy: RetrainPolicy | None
+    model_deployment: ModelDeployment | None
+    other_runs: tuple[RetrainRun, ...]
+    """The other RetrainRuns of the same ModelDeployment, through any policy."""
+    job: Manifest | None
+    """The Job that has the run's name, whoever controls it."""
+    pods: tuple[Manifest, ...] = field(default=())
+    """Pods of that Job."""
+    now: datetime = field(kw_only=True)
+    settings: ImageSettings = field(kw_only=True)

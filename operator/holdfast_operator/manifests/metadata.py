@@ -1,0 +1,79 @@
+"""What all children share: names, labels, owner references, and the images that pods run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from holdfast import labels
+
+from holdfast_operator.api.resource import API_VERSION, ObjectMetadata
+
+Manifest: TypeAlias = Mapping[str, Any]
+"""A Kubernetes object as plain mappings."""
+
+PREFIX_LENGTH: Final = 40
+SERVER: Final = "server"
+INSPECTION: Final = "inspection"
+TRAINING: Final = "training"
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """The images of the pods that we make, and how nodes pull them."""
+
+    server_image: str
+    evaluator_image: str
+    image_pull_policy: str = "IfNotPresent"
+    pod_image_pull_secrets: tuple[str, ...] = ()
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON that is equal for equal values: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def short(value: object) -> str:
+    """Return the first 10 hex digits of the SHA-256 of the value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:10]
+
+
+def prefix(name: str) -> str:
+    """Return as much of an object's name as the names of its children begin with."""
+    return name[:PREFIX_LENGTH].rstrip("-.")
+
+
+def child_labels(model_deployment: str, component: str) -> dict[str, str]:
+    """Return the labels that every child of a ModelDeployment has."""
+    return {
+        "app.kubernetes.io/name": "holdfast-model",
+        "app.kubernetes.io/instance": model_deployment,
+        "app.kubernetes.io/part-of": "holdfast",
+        labels.COMPONENT: component,
+        labels.MANAGED_BY: "holdfast",
+        labels.MODEL_DEPLOYMENT: model_deployment,
+    }
+
+
+def selector_labels(model_deployment: str, component: str) -> dict[str, str]:
+    """Return the labels that select pods of a component."""
+    return {labels.MODEL_DEPLOYMENT: model_deployment, labels.COMPONENT: component}
+
+
+def owner_reference(kind: str, metadata: ObjectMetadata) -> dict[str, Any]:
+    """Return the reference by which the garbage collector finds children of a deleted owner."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "name": metadata.name,
+        "uid": metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def is_controlled_by(manifest: Manifest, uid: str) -> bool:
+    """Whether the object's controller is the one with this uid."""
+    references = manifest.get("metadata", {}).get("ownerReferences") or ()
+    return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
