@@ -2,43 +2,43 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from holdfast_operator.api.resource import ApiModel, Condition, Digest, Name, ObjectMetadata
+from holdfast_operator.api.model_uri import CREDENTIALS_RULE, SOURCE_RULES
+from holdfast_operator.api.pod_resources import NodeSelector as NodeSelector
+from holdfast_operator.api.pod_resources import ResourceAmounts as ResourceAmounts
+from holdfast_operator.api.pod_resources import Toleration as Toleration
+from holdfast_operator.api.resource import (
+    ApiModel,
+    Condition,
+    Digest,
+    Name,
+    ObjectMetadata,
+    ObjectName,
+    Text,
+    Time,
+    Uri,
+    Word,
+)
+from holdfast_operator.api.validation_rule import matches, rule, validated_by
 
 
 class ModelSource(ApiModel):
     """Where the model is, and optionally exactly which bytes."""
 
-    uri: str = Field(
-        min_length=1,
-        max_length=1024,
+    model_config = ConfigDict(json_schema_extra=validated_by(CREDENTIALS_RULE))
+
+    uri: Uri = Field(
+        json_schema_extra=validated_by(*SOURCE_RULES),
         description="Folder of a model package or a single .onnx file: s3://BUCKET/KEY, https://HOST/PATH, "
         "pvc://CLAIM/PATH or configmap://NAME.",
     )
     digest: Digest | None = Field(
         default=None, description="Pin: any other bytes are refused and never served. Shown in status."
     )
-    credentials_secret_name: Name | None = Field(
+    credentials_secret_name: ObjectName | None = Field(
         default=None, description="Secret of this namespace that is mounted into the fetching container only."
     )
-
-
-class ResourceAmounts(ApiModel):
-    """Amounts by resource name, as in a Pod."""
-
-    requests: dict[str, str] = Field(default_factory=dict, max_length=8)
-    limits: dict[str, str] = Field(default_factory=dict, max_length=8)
-
-
-class Toleration(ApiModel):
-    """A toleration, as in a Pod."""
-
-    key: str | None = Field(default=None, max_length=316)
-    operator: Literal["Exists", "Equal"] | None = None
-    value: str | None = Field(default=None, max_length=63)
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    toleration_seconds: int | None = Field(default=None, ge=0)
 
 
 class Server(ApiModel):
@@ -49,11 +49,17 @@ class Server(ApiModel):
         default=ResourceAmounts(
             requests={"cpu": "100m", "memory": "256Mi"}, limits={"cpu": "1", "memory": "1Gi"}
         ),
-        description="Resources of each serving pod.",
+        description="Resources of each serving pod; requests or limits alone replace both defaults.",
     )
-    node_selector: dict[str, str] = Field(default_factory=dict, max_length=16)
-    tolerations: list[Toleration] = Field(default_factory=list, max_length=16)
-    priority_class_name: Name | None = None
+    node_selector: NodeSelector = Field(
+        default_factory=dict, description="Labels that a node must have to run serving pods."
+    )
+    tolerations: list[Toleration] = Field(
+        default_factory=list, max_length=16, description="Taints that serving pods tolerate; an atomic list."
+    )
+    priority_class_name: ObjectName | None = Field(
+        default=None, description="PriorityClass of the serving pods."
+    )
     threads: int | None = Field(
         default=None, ge=1, le=256, description="ONNX Runtime threads; default: the CPU limit."
     )
@@ -68,7 +74,9 @@ class Server(ApiModel):
 class Rollout(ApiModel):
     """How a new revision replaces the old one."""
 
-    strategy: Literal["RollingUpdate"] = "RollingUpdate"
+    strategy: Literal["RollingUpdate"] = Field(
+        default="RollingUpdate", description="The new revision takes over when all its pods are ready."
+    )
     progress_deadline_seconds: int = Field(
         default=600, ge=10, le=86400, description="A revision that is not ready by then is given up."
     )
@@ -77,22 +85,27 @@ class Rollout(ApiModel):
 class ModelDeploymentSpec(ApiModel):
     """What should be served, and how."""
 
-    model: ModelSource
-    server: Server = Server()
-    rollout: Rollout = Rollout()
-    revision_history_limit: int = Field(default=5, ge=1, le=50)
+    model: ModelSource = Field(description="Where the model is, and optionally exactly which bytes.")
+    server: Server = Field(
+        default=Server(),
+        description="How the model is served; a change makes a new revision, except of replicas.",
+    )
+    rollout: Rollout = Field(default=Rollout(), description="How a new revision replaces the old one.")
+    revision_history_limit: int = Field(
+        default=5, ge=1, le=50, description="Revisions that are remembered and can be rolled back to."
+    )
     suspend: bool = Field(default=False, description="Leave everything as it is until this is false again.")
 
 
 class Target(ApiModel):
     """What should serve: the newer of the spec's model and the last accepted RetrainRun."""
 
-    uri: str
+    uri: Uri
     digest: Digest | None = None
-    credentials_secret_name: Name | None = None
-    origin: str = Field(description="Spec or RetrainRun/NAME.")
-    spec_model_hash: str = Field(description="Hash of spec.model when this target was chosen.")
-    chosen_time: str = Field(json_schema_extra={"format": "date-time"})
+    credentials_secret_name: ObjectName | None = None
+    origin: Word = Field(description="Spec or RetrainRun/NAME.")
+    spec_model_hash: Word = Field(description="Hash of spec.model when this target was chosen.")
+    chosen_time: Time = Field(description="When; a later decision wins.")
 
 
 class Revision(ApiModel):
@@ -100,12 +113,12 @@ class Revision(ApiModel):
 
     name: Name
     digest: Digest
-    uri: str
-    credentials_secret_name: Name | None = None
-    origin: str
-    profile_hash: str | None = None
-    created_time: str = Field(json_schema_extra={"format": "date-time"})
-    promoted_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
+    uri: Uri
+    credentials_secret_name: ObjectName | None = None
+    origin: Word = Field(description="Spec or RetrainRun/NAME.")
+    profile_hash: Word | None = None
+    created_time: Time
+    promoted_time: Time | None = None
     outcome: Literal["Serving", "RollingOut", "Superseded", "Failed"] | None = None
     message: str = Field(default="", max_length=1024)
 
@@ -113,12 +126,12 @@ class Revision(ApiModel):
 class ModelFailure(ApiModel):
     """The last thing that went wrong, kept until something goes right."""
 
-    reason: str
+    reason: Word
     message: str = Field(max_length=2048)
-    container: str | None = None
+    container: Word | None = None
     exit_code: int | None = None
-    time: str = Field(json_schema_extra={"format": "date-time"})
-    inspection_key: str | None = Field(default=None, description="What was inspected, for retries.")
+    time: Time
+    inspection_key: Word | None = Field(default=None, description="What was inspected, for retries.")
     attempts: int = Field(default=1, ge=1)
 
 
@@ -131,15 +144,26 @@ class ModelDeploymentStatus(ApiModel):
     stable_revision: Revision | None = None
     candidate_revision: Revision | None = None
     revisions: list[Revision] = Field(default_factory=list, max_length=50)
-    url: str | None = None
+    url: Uri | None = None
     replicas: int = 0
     ready_replicas: int = 0
-    selector: str = ""
+    selector: Text = Field(default="", description="Label selector of the serving pods, for autoscalers.")
     last_failure: ModelFailure | None = None
 
 
 class ModelDeployment(ApiModel):
     """One model, kept served."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validated_by(
+            rule(
+                "self.metadata.name.size() <= 52 && "
+                + matches("self.metadata.name", "^[a-z]([-a-z0-9]*[a-z0-9])?$"),
+                "metadata.name must be at most 52 lower-case letters, digits and hyphens, and begin with "
+                "a letter: Services, labels and revisions are named after it",
+            )
+        )
+    )
 
     metadata: ObjectMetadata
     spec: ModelDeploymentSpec

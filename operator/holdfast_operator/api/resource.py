@@ -1,18 +1,48 @@
-"""What all kinds share: camelCase models, object metadata and conditions."""
+"""What all kinds share: camelCase models, object metadata, conditions and the forms of values."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from holdfast_operator.api.validation_rule import DECIMAL_PATTERN
 
 GROUP = "holdfast.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-Decimal = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=24)]
+
+def _quantity_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Decimal = Annotated[str, Field(pattern=DECIMAL_PATTERN, max_length=24)]
 """A decimal number as a string: the API has no floats (Kubernetes API conventions)."""
+Quantity = Annotated[
+    str,
+    BeforeValidator(_quantity_text),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "maxLength": 32,
+            "x-kubernetes-int-or-string": True,
+        }
+    ),
+]
+"""An amount as in a Pod, such as 500m or 256Mi; a whole number may be written without quotes."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=253)]
+"""A name that is also a DNS label: no dots."""
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
+"""The name of an object of another API, such as a Secret: dots are allowed."""
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
+Uri = Annotated[str, Field(min_length=1, max_length=1024)]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339 in UTC, whole seconds."""
+Word = Annotated[str, Field(max_length=316)]
+"""A reason, name or other short text in a status."""
+Text = Annotated[str, Field(max_length=4096)]
+LabelKey = Annotated[str, Field(max_length=316)]
+LabelValue = Annotated[str, Field(pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", max_length=63)]
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
@@ -41,9 +71,14 @@ class ObjectMetadata(ApiModel):
 class Condition(ApiModel):
     """One aspect of the status (metav1.Condition)."""
 
-    type: str = Field(max_length=316)
-    status: ConditionStatus
-    reason: str = Field(min_length=1, max_length=1024)
-    message: str = Field(default="", max_length=4096)
-    last_transition_time: str = Field(json_schema_extra={"format": "date-time"})
-    observed_generation: int = Field(default=0, ge=0)
+    type: str = Field(max_length=316, description="Name of the aspect, such as Ready.")
+    status: ConditionStatus = Field(description="Whether it holds.")
+    reason: str = Field(min_length=1, max_length=1024, description="Why, in one word; see the reference.")
+    message: str = Field(default="", max_length=4096, description="Why, in a sentence.")
+    last_transition_time: Time = Field(description="When the status flipped last.")
+    observed_generation: int = Field(
+        default=0,
+        ge=0,
+        json_schema_extra={"format": "int64"},
+        description="Generation that it was judged on.",
+    )

@@ -1,17 +1,39 @@
 """RetrainPolicy: when and how to retrain the model of a ModelDeployment."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from holdfast_operator.api.model_deployment import ResourceAmounts, Toleration
-from holdfast_operator.api.resource import ApiModel, Condition, Decimal, Name, ObjectMetadata
+from holdfast_operator.api.decision_rules import CRON_RULE, GATE_CHECK_RULES, TOLERANCE_RULE
+from holdfast_operator.api.model_uri import CREDENTIALS_RULE, OUTPUT_RULES
+from holdfast_operator.api.pod_resources import NodeSelector, ResourceAmounts, Toleration
+from holdfast_operator.api.resource import (
+    ApiModel,
+    Condition,
+    Decimal,
+    Name,
+    ObjectMetadata,
+    ObjectName,
+    Text,
+    Time,
+    Uri,
+    Word,
+)
+from holdfast_operator.api.validation_rule import (
+    NAME_IN_LABELS_RULE,
+    matches,
+    rule,
+    validated_by,
+)
+
+FeatureName = Annotated[str, Field(min_length=1, max_length=128)]
+Argument = Annotated[str, Field(max_length=4096)]
 
 
 class LocalReference(ApiModel):
     """A reference to an object of the same namespace."""
 
-    name: Name
+    name: Name = Field(description="Name of an object of the same namespace.")
 
 
 class DriftTrigger(ApiModel):
@@ -19,6 +41,7 @@ class DriftTrigger(ApiModel):
 
     tolerance: Decimal = Field(
         default="0.1",
+        json_schema_extra=validated_by(TOLERANCE_RULE),
         description="Divergence (population stability index) that does no harm; above it counts.",
     )
     max_false_retrains_per_30_days: int = Field(
@@ -30,30 +53,52 @@ class DriftTrigger(ApiModel):
     window_seconds: int = Field(
         default=86400, ge=5, le=2592000, description="Rows of the last so many seconds; choose whole cycles."
     )
-    features: list[str] = Field(
-        default_factory=list, max_length=256, description="Features and outputs to watch; empty: all."
+    features: list[FeatureName] = Field(
+        default_factory=list,
+        max_length=256,
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+        description="Features and outputs to watch; empty: all.",
     )
 
 
 class ScheduleTrigger(ApiModel):
     """Retrain at fixed times."""
 
-    cron: str = Field(min_length=9, max_length=128, description="Five cron fields.")
-    time_zone: str = Field(default="Etc/UTC", max_length=64, description="IANA time zone.")
+    cron: str = Field(
+        min_length=9,
+        max_length=128,
+        json_schema_extra=validated_by(CRON_RULE),
+        description="Minute, hour, day of month, month and day of week.",
+    )
+    time_zone: str = Field(
+        default="Etc/UTC",
+        max_length=64,
+        json_schema_extra=validated_by(
+            rule(
+                matches("self", "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"),
+                "timeZone must be a name of the IANA time zone database, such as Europe/Berlin",
+            )
+        ),
+        description="IANA time zone of cron.",
+    )
 
 
 class Triggers(ApiModel):
     """What starts a run; a RetrainRun made by a person always does."""
 
-    drift: DriftTrigger | None = None
-    schedule: ScheduleTrigger | None = None
+    drift: DriftTrigger | None = Field(
+        default=None, description="Retrain when what the servers see diverges from the profile."
+    )
+    schedule: ScheduleTrigger | None = Field(default=None, description="Retrain at fixed times.")
 
 
 class Limits(ApiModel):
     """Bounds on how often and how long to retrain."""
 
     cooldown_seconds: int = Field(default=86400, ge=0, le=2592000, description="Pause after a run ended.")
-    max_runs_per_30_days: int = Field(default=10, ge=1, le=1000, alias="maxRunsPer30Days")
+    max_runs_per_30_days: int = Field(
+        default=10, ge=1, le=1000, alias="maxRunsPer30Days", description="Runs that triggers may start."
+    )
     active_deadline_seconds: int = Field(
         default=3600, ge=10, le=604800, description="A run's longest duration."
     )
@@ -63,33 +108,66 @@ class Limits(ApiModel):
 class EnvVar(ApiModel):
     """An environment variable with a plain value."""
 
-    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)
-    value: str = Field(default="", max_length=4096)
+    name: str = Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=128,
+        json_schema_extra=validated_by(
+            rule(
+                "!self.startsWith('HOLDFAST_')",
+                "name must not begin with HOLDFAST_: Holdfast sets these variables itself",
+            )
+        ),
+        description="Name of the variable.",
+    )
+    value: str = Field(default="", max_length=4096, description="Its value; nothing is expanded.")
 
 
 class Trainer(ApiModel):
     """The container that trains; see the training contract."""
 
-    image: str = Field(min_length=1, max_length=512)
-    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    command: list[str] = Field(default_factory=list, max_length=64)
-    args: list[str] = Field(default_factory=list, max_length=64)
-    env: list[EnvVar] = Field(default_factory=list, max_length=64)
-    resources: ResourceAmounts = ResourceAmounts(
-        requests={"cpu": "500m", "memory": "512Mi"}, limits={"cpu": "2", "memory": "4Gi"}
+    image: str = Field(
+        min_length=1,
+        max_length=512,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$",
+        description="Image of the trainer, best by digest.",
     )
-    node_selector: dict[str, str] = Field(default_factory=dict, max_length=16)
-    tolerations: list[Toleration] = Field(default_factory=list, max_length=16)
-    data_uri: str | None = Field(
-        default=None, max_length=1024, description="Given to the trainer as HOLDFAST_DATA_URI."
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="When the image is pulled."
     )
-    credentials_secret_name: Name | None = Field(
+    command: list[Argument] = Field(
+        default_factory=list, max_length=64, description="Replaces the image's entry point."
+    )
+    args: list[Argument] = Field(
+        default_factory=list, max_length=64, description="Replaces the image's arguments."
+    )
+    env: list[EnvVar] = Field(
+        default_factory=list,
+        max_length=64,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        description="Variables for the trainer; the names are unique.",
+    )
+    resources: ResourceAmounts = Field(
+        default=ResourceAmounts(
+            requests={"cpu": "500m", "memory": "512Mi"}, limits={"cpu": "2", "memory": "4Gi"}
+        ),
+        description="Resources of the trainer; requests or limits alone replace both defaults.",
+    )
+    node_selector: NodeSelector = Field(
+        default_factory=dict, description="Labels that a node must have to run training pods."
+    )
+    tolerations: list[Toleration] = Field(
+        default_factory=list, max_length=16, description="Taints that training pods tolerate; an atomic list."
+    )
+    data_uri: Uri | None = Field(default=None, description="Given to the trainer as HOLDFAST_DATA_URI.")
+    credentials_secret_name: ObjectName | None = Field(
         default=None, description="Secret whose keys become the trainer's environment, to read the data."
     )
 
 
 class GateCheck(ApiModel):
     """One requirement on the candidate; exactly the bounds that are set are checked."""
+
+    model_config = ConfigDict(json_schema_extra=validated_by(*GATE_CHECK_RULES))
 
     metric: Literal[
         "mae",
@@ -102,7 +180,7 @@ class GateCheck(ApiModel):
         "logLoss",
         "latencyP95Milliseconds",
         "packageBytes",
-    ]
+    ] = Field(description="What is measured on the holdout.")
     max_regression: Decimal | None = Field(
         default=None,
         description="How much worse than the champion the candidate may be, with 95 % confidence.",
@@ -114,26 +192,41 @@ class GateCheck(ApiModel):
 class Gate(ApiModel):
     """What a candidate must fulfil to be rolled out."""
 
-    checks: list[GateCheck] = Field(default_factory=list, max_length=16)
-    signature: Literal["Identical", "Compatible"] = "Compatible"
+    checks: list[GateCheck] = Field(
+        default_factory=list, max_length=16, description="All must pass; empty: every candidate passes."
+    )
+    signature: Literal["Identical", "Compatible"] = Field(
+        default="Compatible", description="How the candidate's inputs and outputs compare to the champion's."
+    )
 
 
 class Output(ApiModel):
     """Where candidate packages are kept."""
 
-    uri: str = Field(min_length=1, max_length=1024, description="s3://BUCKET/PREFIX or pvc://CLAIM/PATH.")
-    credentials_secret_name: Name | None = None
+    model_config = ConfigDict(json_schema_extra=validated_by(CREDENTIALS_RULE))
+
+    uri: Uri = Field(
+        json_schema_extra=validated_by(*OUTPUT_RULES), description="s3://BUCKET/PREFIX or pvc://CLAIM/PATH."
+    )
+    credentials_secret_name: ObjectName | None = Field(
+        default=None, description="Secret of this namespace to write there; its form is that of spec.model."
+    )
 
 
 class RetrainPolicySpec(ApiModel):
     """When to retrain, how, and what a candidate must fulfil."""
 
-    model_deployment_ref: LocalReference
-    triggers: Triggers = Triggers()
-    limits: Limits = Limits()
-    trainer: Trainer
-    gate: Gate = Gate()
-    output: Output
+    model_deployment_ref: LocalReference = Field(
+        json_schema_extra=validated_by(
+            rule("self == oldSelf", "modelDeploymentRef is immutable: make another RetrainPolicy")
+        ),
+        description="The ModelDeployment whose model is retrained; immutable.",
+    )
+    triggers: Triggers = Field(default=Triggers(), description="What starts a run, besides people.")
+    limits: Limits = Field(default=Limits(), description="Bounds on how often and how long to retrain.")
+    trainer: Trainer = Field(description="The container that trains; see the training contract.")
+    gate: Gate = Field(default=Gate(), description="What a candidate must fulfil to be rolled out.")
+    output: Output = Field(description="Where candidate packages are kept.")
     history_limit: int = Field(default=10, ge=1, le=100, description="Finished RetrainRuns that are kept.")
     suspend: bool = Field(default=False, description="No trigger starts a run.")
 
@@ -141,11 +234,11 @@ class RetrainPolicySpec(ApiModel):
 class FeatureDrift(ApiModel):
     """How far one feature or output has moved; rounded, written only on change."""
 
-    name: str
+    name: Word
     kind: Literal["Feature", "Output"]
     psi: Decimal = Field(description="Debiased population stability index.")
     noise_floor: Decimal = Field(description="What the index averages when nothing has changed.")
-    p_value: str = Field(description="Probability of such a divergence if it were within the tolerance.")
+    p_value: Word = Field(description="Probability of such a divergence if it were within the tolerance.")
 
 
 class DriftStatus(ApiModel):
@@ -153,7 +246,7 @@ class DriftStatus(ApiModel):
 
     rows: int = 0
     window_seconds: int = 0
-    revision: str = ""
+    revision: Word = ""
     worst_features: list[FeatureDrift] = Field(default_factory=list, max_length=5)
 
 
@@ -161,9 +254,9 @@ class TriggerStatus(ApiModel):
     """What a trigger did last."""
 
     type: Literal["Drift", "Schedule", "Manual"]
-    last_fired_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    last_suppressed_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    suppressed_reason: str | None = None
+    last_fired_time: Time | None = None
+    last_suppressed_time: Time | None = None
+    suppressed_reason: Word | None = None
 
 
 class RunReference(ApiModel):
@@ -172,8 +265,8 @@ class RunReference(ApiModel):
     name: Name
     trigger: Literal["Drift", "Schedule", "Manual"]
     reason: str = Field(default="", max_length=1024)
-    evidence: dict[str, str] = Field(default_factory=dict, max_length=32)
-    intent_time: str = Field(json_schema_extra={"format": "date-time"})
+    evidence: dict[Word, Text] = Field(default_factory=dict, max_length=32)
+    intent_time: Time
     created: bool = Field(default=False, description="The RetrainRun exists (or existed).")
 
 
@@ -192,16 +285,18 @@ class RetrainPolicyStatus(ApiModel):
     drift: DriftStatus | None = None
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
     last_run: RunReference | None = None
-    run_times: list[str] = Field(
+    run_times: list[Time] = Field(
         default_factory=list, max_length=1000, description="Starts in the last 30 days."
     )
-    next_schedule_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    last_schedule_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
+    next_schedule_time: Time | None = None
+    last_schedule_time: Time | None = None
     budget: RunBudget = RunBudget()
 
 
 class RetrainPolicy(ApiModel):
     """When and how to retrain the model of a ModelDeployment."""
+
+    model_config = ConfigDict(json_schema_extra=validated_by(NAME_IN_LABELS_RULE))
 
     metadata: ObjectMetadata
     spec: RetrainPolicySpec

@@ -2,55 +2,70 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from holdfast_operator.api.resource import ApiModel, Condition, Digest, ObjectMetadata
+from holdfast_operator.api.resource import (
+    ApiModel,
+    Condition,
+    Digest,
+    ObjectMetadata,
+    ObjectName,
+    Text,
+    Time,
+    Uri,
+    Word,
+)
 from holdfast_operator.api.retrain_policy import LocalReference
+from holdfast_operator.api.validation_rule import NAME_IN_LABELS_RULE, rule, validated_by
 
 
 class RunTrigger(ApiModel):
     """Why the run was started."""
 
-    type: Literal["Drift", "Schedule", "Manual"] = "Manual"
-    reason: str = Field(default="", max_length=1024)
-    evidence: dict[str, str] = Field(default_factory=dict, max_length=32)
+    type: Literal["Drift", "Schedule", "Manual"] = Field(
+        default="Manual", description="What started the run."
+    )
+    reason: str = Field(default="", max_length=1024, description="Why, in a sentence.")
+    evidence: dict[Word, Text] = Field(
+        default_factory=dict, max_length=32, description="Figures that led to it, by name."
+    )
 
 
 class RetrainRunSpec(ApiModel):
     """Which policy to follow, and why; immutable."""
 
-    policy_ref: LocalReference
-    trigger: RunTrigger = RunTrigger()
+    policy_ref: LocalReference = Field(description="The RetrainPolicy to follow.")
+    trigger: RunTrigger = Field(default=RunTrigger(), description="Why the run was started.")
 
 
 class Candidate(ApiModel):
     """The published package that the run made."""
 
     digest: Digest
-    uri: str
-    credentials_secret_name: str | None = None
-    size_bytes: int = 0
-    profile_hash: str | None = None
+    uri: Uri
+    credentials_secret_name: ObjectName | None = None
+    size_bytes: int = Field(default=0, json_schema_extra={"format": "int64"})
+    profile_hash: Word | None = None
 
 
 class Champion(ApiModel):
     """The revision that the candidate was judged against."""
 
-    revision: str
+    revision: Word
     digest: Digest
-    uri: str
+    uri: Uri
 
 
 class CheckOutcome(ApiModel):
     """One gate check with its numbers, rounded."""
 
-    metric: str
-    champion: str | None = None
-    candidate: str
-    regression: str | None = None
-    regression_low: str | None = None
-    regression_high: str | None = None
-    threshold: str = Field(description="The bound in words, such as max 45 or maxRegression 0.")
+    metric: Word
+    champion: Word | None = None
+    candidate: Word
+    regression: Word | None = None
+    regression_low: Word | None = None
+    regression_high: Word | None = None
+    threshold: Word = Field(description="The bound in words, such as max 45 or maxRegression 0.")
     outcome: Literal["Pass", "Fail", "Inconclusive"]
 
 
@@ -58,7 +73,7 @@ class Evaluation(ApiModel):
     """Champion and candidate on the same holdout."""
 
     holdout_rows: int
-    signature: str
+    signature: Word
     metrics: list[CheckOutcome] = Field(default_factory=list, max_length=32)
     verdict: Literal["Pass", "Fail", "Inconclusive"]
 
@@ -68,23 +83,25 @@ class RetrainRunStatus(ApiModel):
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
     conditions: list[Condition] = Field(default_factory=list, max_length=16)
-    job: str | None = None
-    start_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    completion_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
+    job: Word | None = None
+    start_time: Time | None = None
+    completion_time: Time | None = None
     champion: Champion | None = None
     candidate: Candidate | None = None
-    data_digest: str | None = None
+    data_digest: Word | None = None
     evaluation: Evaluation | None = None
-    accepted_time: str | None = Field(
-        default=None,
-        json_schema_extra={"format": "date-time"},
-        description="The gate passed: the ModelDeployment is to serve the candidate.",
+    accepted_time: Time | None = Field(
+        default=None, description="The gate passed: the ModelDeployment is to serve the candidate."
     )
 
 
 class RetrainRun(ApiModel):
     """One run, its evidence and its verdict."""
 
+    model_config = ConfigDict(json_schema_extra=validated_by(NAME_IN_LABELS_RULE))
+
     metadata: ObjectMetadata
-    spec: RetrainRunSpec
+    spec: RetrainRunSpec = Field(
+        json_schema_extra=validated_by(rule("self == oldSelf", "spec is immutable: make another RetrainRun"))
+    )
     status: RetrainRunStatus = RetrainRunStatus()
