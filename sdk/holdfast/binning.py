@@ -1,0 +1,268 @@
+"""Counting rows in the bins of a profile, and making a profile from reference rows. Vectorised, pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.profile import (
+    MAX_BINS,
+    MAX_CATEGORIES,
+    MAX_COLUMNS,
+    MAX_NAME_LENGTH,
+    CategoricalColumn,
+    Category,
+    Kind,
+    NumericColumn,
+    Profile,
+)
+
+Array = NDArray[Any]
+Tensors = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class ColumnCounts:
+    """Rows of one column by bin (int64, like the column's ``counts``), and rows that are out of the ordinary.
+
+    ``missing`` rows are in no bin. ``below`` and ``above`` the reference range are in the first and last bin
+    too, and ``unseen`` categories in the last.
+    """
+
+    bins: NDArray[np.int64]
+    missing: int = 0
+    below: int = 0
+    above: int = 0
+    unseen: int = 0
+
+
+def count_rows(
+    profile: Profile, inputs: Tensors, outputs: Tensors
+) -> Iterator[tuple[NumericColumn | CategoricalColumn, ColumnCounts]]:
+    """Yield every column of the profile with the counts of these rows.
+
+    Raises:
+        KeyError: a tensor of the profile is not given.
+        ValueError: a tensor has not the form that the profile was made from.
+    """
+    for column in profile.columns:
+        tensors = inputs if column.kind == "feature" else outputs
+        yield column, count_bins(column, column_values(column, tensors[column.tensor]))
+
+
+def column_values(column: NumericColumn | CategoricalColumn, tensor: Array) -> Array:
+    """Return the values of a column in a tensor of shape [rows], [rows, 1] or [rows, features].
+
+    Raises:
+        ValueError: the tensor has another form.
+    """
+    if tensor.ndim == 1 and column.index is None:
+        return tensor
+    index = column.index or 0
+    if tensor.ndim != 2 or index >= tensor.shape[1] or (column.index is None and tensor.shape[1] != 1):
+        raise ValueError(f"tensor {column.tensor!r} of shape {tensor.shape} has no column {column.name!r}")
+    return tensor[:, index]
+
+
+def count_bins(column: NumericColumn | CategoricalColumn, values: Array) -> ColumnCounts:
+    """Count a 1-D array of values in the bins of a column.
+
+    Numbers that are not finite, and texts that are empty, count as missing.
+    """
+    if isinstance(column, CategoricalColumn):
+        return _count_categories(column, values)
+    present = _finite(values)
+    positions = np.searchsorted(np.asarray(column.edges), present, side="right")
+    below = 0 if column.minimum is None else int(np.count_nonzero(present < column.minimum))
+    above = 0 if column.maximum is None else int(np.count_nonzero(present > column.maximum))
+    bins = np.bincount(positions, minlength=len(column.counts)).astype(np.int64)
+    return ColumnCounts(bins, missing=len(values) - len(present), below=below, above=above)
+
+
+def _count_categories(column: CategoricalColumn, values: Array) -> ColumnCounts:
+    frequencies = _frequencies(values)
+    known = [frequencies.get(category, 0) for category in column.categories]
+    present = frequencies.total()
+    unseen = present - sum(known)
+    return ColumnCounts(
+        np.array([*known, unseen], dtype=np.int64),
+        missing=len(values) - present,
+        unseen=0 if column.counts[-1] else unseen,
+    )
+
+
+def profile_of(
+    inputs: Tensors,
+    outputs: Tensors,
+    feature_names: Mapping[str, Sequence[str]] | None = None,
+    categorical: Collection[str] = (),
+) -> Profile:
+    """Return the profile of reference rows.
+
+    Give tensors as the model takes and returns them (same dtypes: a float32 edge differs from its float64
+    origin). A tensor of shape [rows] or [rows, 1] is a column of the tensor's name; one of shape [rows,
+    features] a column per feature, named by ``feature_names[tensor]`` or ``tensor[i]``. Tensors of other
+    shapes are left out, and so are features beyond the 512 columns that a profile holds. Texts and truth
+    values are categories, and so are whole-number outputs with at most 19 values (classes) and columns named
+    in ``categorical``; all else is numeric, so that a month that was not seen yet is drift and not broken
+    input.
+
+    Raises:
+        ValueError: there are no rows, tensors differ in rows, or two columns have the same name.
+    """
+    rows = _rows(inputs, outputs)
+    found = [*_columns("output", outputs, {}), *_columns("feature", inputs, feature_names or {})][
+        :MAX_COLUMNS
+    ]
+    columns = [_profile_column(place, values, place.name in categorical) for place, values in found]
+    return Profile(rows=rows, columns=tuple(sorted(columns, key=lambda column: column.kind)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    kind: Kind
+    name: str
+    tensor: str
+    index: int | None
+
+
+def _rows(inputs: Tensors, outputs: Tensors) -> int:
+    sizes = {tensor.shape[0] if tensor.ndim else 0 for tensor in [*inputs.values(), *outputs.values()]}
+    if len(sizes) != 1 or sizes == {0}:
+        raise ValueError(
+            f"a profile needs tensors of the same number of rows, at least one; got {sorted(sizes)}"
+        )
+    return int(sizes.pop())
+
+
+def _columns(
+    kind: Kind, tensors: Tensors, names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[_Place, Array]]:
+    for tensor, values in tensors.items():
+        if values.ndim == 1:
+            yield _Place(kind, tensor, tensor, None), values
+        elif values.ndim == 2:
+            columns = _column_names(tensor, values.shape[1], names.get(tensor))
+            single = values.shape[1] == 1
+            for index, name in enumerate(columns):
+                yield _Place(kind, name, tensor, None if single else index), values[:, index]
+
+
+def _column_names(tensor: str, features: int, names: Sequence[str] | None) -> Sequence[str]:
+    if names is None:
+        return [tensor] if features == 1 else [f"{tensor}[{index}]" for index in range(features)]
+    if len(names) != features:
+        raise ValueError(f"tensor {tensor!r} has {features} columns, but {len(names)} names were given")
+    return names
+
+
+def _profile_column(place: _Place, values: Array, named: bool) -> NumericColumn | CategoricalColumn:
+    if named or _is_categorical(place, values):
+        return _categorical_column(place, values)
+    return _numeric_column(place, values)
+
+
+def _is_categorical(place: _Place, values: Array) -> bool:
+    if values.dtype.kind in "OUSb":
+        return True
+    whole = place.kind == "output" and values.dtype.kind in "iu"
+    return whole and len(np.unique(values)) <= MAX_CATEGORIES
+
+
+def _categorical_column(place: _Place, values: Array) -> CategoricalColumn:
+    frequencies = _frequencies(values)
+    short = {each: count for each, count in frequencies.items() if len(str(each)) <= MAX_NAME_LENGTH}
+    # By count, then by text: the same rows in another order give the same profile.
+    ranked = sorted(short, key=lambda each: (-short[each], str(each)))[:MAX_CATEGORIES]
+    known = [frequencies[category] for category in ranked]
+    return CategoricalColumn(
+        **_fields(place),
+        categories=tuple(ranked),
+        counts=(*known, frequencies.total() - sum(known)),
+        missing=len(values) - frequencies.total(),
+    )
+
+
+def _numeric_column(place: _Place, values: Array) -> NumericColumn:
+    present = np.sort(_finite(values))
+    edges = _edges(present)
+    counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
+    filled = len(present) > 0
+    return NumericColumn(
+        **_fields(place),
+        edges=tuple(edges.tolist()),
+        counts=tuple(counts.tolist()),
+        missing=len(values) - len(present),
+        minimum=float(present[0]) if filled else None,
+        maximum=float(present[-1]) if filled else None,
+        median=float(present[len(present) // 2]) if filled else None,
+    )
+
+
+def _fields(place: _Place) -> dict[str, Any]:
+    return {"kind": place.kind, "name": place.name, "tensor": place.tensor, "index": place.index}
+
+
+def _edges(present: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the inner edges of at most 10 bins of about equal counts, none of them empty in the reference.
+
+    Edges lie half-way between neighbouring values, so ties stay together and small rounding does not move
+    rows.
+    """
+    values, counts = np.unique(present, return_counts=True)
+    if len(values) == 1:
+        return _around(values[0])
+    last = _bin_ends(np.cumsum(counts))
+    left, right = values[last], values[last + 1]
+    # Rounding may put the middle of two neighbouring floats on the left one.
+    return np.asarray(np.maximum(left / 2 + right / 2, np.nextafter(left, np.inf)))
+
+
+def _bin_ends(cumulative: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the index of the last distinct value in each bin but the last one."""
+    ends: list[int] = []
+    done, final = 0, len(cumulative) - 1
+    for bins_left in range(MAX_BINS, 1, -1):
+        start = ends[-1] + 1 if ends else 0
+        if start >= final:
+            break
+        target = done + (cumulative[-1] - done) / bins_left
+        end = int(np.searchsorted(cumulative, target))
+        if end > start and target - cumulative[end - 1] < cumulative[end] - target:
+            end -= 1
+        end = min(end, final - 1)
+        ends.append(end)
+        done = int(cumulative[end])
+    return np.asarray(ends, dtype=np.int64)
+
+
+def _around(value: float) -> NDArray[np.float64]:
+    """Return edges that isolate a constant, so that any other value is another bin."""
+    edges = np.array([value, np.nextafter(value, np.inf)])
+    return edges[np.isfinite(edges)]
+
+
+def _finite(values: Array) -> NDArray[np.float64]:
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.asarray(numbers[np.isfinite(numbers)])
+
+
+def _frequencies(values: Array) -> Counter[Category]:
+    """Count the present values of a column: texts as str, numbers as they are, truth values as 0 and 1."""
+    if values.dtype.kind in "OUS":
+        return Counter(text for each in values.tolist() if (text := _text(each)))
+    numbers = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if numbers.dtype.kind == "b":
+        numbers = numbers.astype(np.int64)
+    distinct, counts = np.unique(numbers, return_counts=True)
+    return Counter(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
+
+
+def _text(value: object) -> str:
+    """Return a text as str; empty for what stands for a missing one."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) else "" if value is None or value != value else str(value)

@@ -1,0 +1,86 @@
+"""A reader of the protobuf wire format: walks the fields of a message in place, without copying them.
+
+Why not the ``onnx`` package: it builds the whole model as Python objects from untrusted bytes before anything
+can be refused, had three bypasses of its external-data checks in four years, and adds 20 MB to the images.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+VARINT: Final = 0
+FIXED64: Final = 1
+BYTES: Final = 2
+FIXED32: Final = 5
+_FIXED: Final = {FIXED64: 8, FIXED32: 4}
+_MAX_VARINT_BYTES: Final = 10
+
+
+class MalformedError(ValueError):
+    """The bytes are no protobuf message."""
+
+
+class Field(NamedTuple):
+    """One field: its number, and either a ``value`` or the place of its bytes (``start`` to ``end``)."""
+
+    number: int
+    wire: int
+    value: int
+    start: int
+    end: int
+
+
+def fields(
+    data: memoryview, start: int, end: int, skipped: re.Pattern[bytes] | None = None
+) -> Iterator[Field]:
+    """Yield the fields of the message that lies in ``data[start:end]``, in the order written.
+
+    Runs of whole fields that ``skipped`` matches are passed over: a tree ensemble has millions of numbers,
+    each a field.
+
+    Raises:
+        MalformedError: a field is cut off, has number 0 or is of a kind that proto2 and proto3 files do not
+        use.
+    """
+    position = start
+    while position < end:
+        if skipped is not None and (run := skipped.match(data, position, end)) is not None:
+            position = run.end()
+            continue
+        each = _field(data, position, end)
+        yield each
+        position = each.end
+
+
+def _field(data: memoryview, position: int, end: int) -> Field:
+    key, position = _varint(data, position, end)
+    number, wire = key >> 3, key & 7
+    if number == 0:
+        raise MalformedError("field number 0")
+    if wire == VARINT:
+        value, position = _varint(data, position, end)
+        return Field(number, wire, value, position, position)
+    length, position = _length(data, wire, position, end)
+    if length > end - position:
+        raise MalformedError("a field is cut off")
+    return Field(number, wire, 0, position, position + length)
+
+
+def _length(data: memoryview, wire: int, position: int, end: int) -> tuple[int, int]:
+    if wire == BYTES:
+        return _varint(data, position, end)
+    if wire not in _FIXED:
+        raise MalformedError(f"wire type {wire}")
+    return _FIXED[wire], position
+
+
+def _varint(data: memoryview, position: int, end: int) -> tuple[int, int]:
+    value = 0
+    for count in range(_MAX_VARINT_BYTES):
+        if position + count >= end:
+            raise MalformedError("a number is cut off")
+        byte = data[position + count]
+        value |= (byte & 0x7F) << (7 * count)
+        if byte < 0x80:
+            return value, position + count + 1
+    raise MalformedError("a number is longer than 10 bytes")
