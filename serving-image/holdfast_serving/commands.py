@@ -1,0 +1,69 @@
+"""The sub-commands: settings from the environment, one task, an exit code that the operator understands.
+
+What a command needs is imported when it runs: fetching needs no model runtime, serving no scikit-learn.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Final
+
+from holdfast.failures import ModelError
+from holdfast.settings import ServerSettings
+from pydantic import ValidationError
+
+from holdfast_serving.logs import configure_logs
+
+logger = logging.getLogger(__name__)
+
+EXIT_USAGE: Final = 2
+EXIT_BROKEN: Final = 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a sub-command; return 0, 2 (wrong settings), 20 (refused), 21 (try again) or 1 (broken)."""
+    command = _parser().parse_args(arguments).command
+    configure_logs()
+    try:
+        return COMMANDS[command]()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            variable = f"HOLDFAST_{'_'.join(str(part) for part in problem['loc']).upper()}"
+            sys.stderr.write(f"{variable}: {problem['msg']}\n")
+        return EXIT_USAGE
+    except ModelError as error:
+        logger.error("%s: %s", error.reason, error.message)
+        return error.exit_code
+    except OSError as error:
+        logger.error("%s", error)
+        return EXIT_BROKEN
+
+
+def serve() -> int:
+    """Serve the model until SIGTERM."""
+    from holdfast_serving.endpoints import Application
+    from holdfast_serving.http_server import ModelServer
+    from holdfast_serving.lifecycle import Lifecycle
+    from holdfast_serving.model_loading import load_model
+    from holdfast_serving.telemetry import Telemetry
+
+    settings = ServerSettings.from_env(os.environ)
+    telemetry = Telemetry(settings.model_name, settings.model_revision)
+    lifecycle = Lifecycle()
+    application = Application(settings, lifecycle, telemetry, version("holdfast-serving"))
+    ModelServer(settings, lifecycle, application, lambda: load_model(settings, telemetry)).run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="holdfast_serving", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__)
+    return parser
+
+
+COMMANDS: Final[dict[str, Callable[[], int]]] = {"serve": serve}
