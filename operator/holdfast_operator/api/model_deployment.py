@@ -1,8 +1,8 @@
 """ModelDeployment: one model, kept served."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, SOURCE_RULES
 from holdfast_operator.api.pod_resources import NodeSelector as NodeSelector
@@ -103,9 +103,17 @@ class Target(ApiModel):
     uri: Uri
     digest: Digest | None = None
     credentials_secret_name: ObjectName | None = None
+    profile_hash: Word | None = None
     origin: Word = Field(description="Spec or RetrainRun/NAME.")
     spec_model_hash: Word = Field(description="Hash of spec.model when this target was chosen.")
     chosen_time: Time = Field(description="When; a later decision wins.")
+
+
+ServerSnapshot = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+]
+"""spec.server without replicas, so that a revision can be served as it was."""
 
 
 class Revision(ApiModel):
@@ -117,6 +125,8 @@ class Revision(ApiModel):
     credentials_secret_name: ObjectName | None = None
     origin: Word = Field(description="Spec or RetrainRun/NAME.")
     profile_hash: Word | None = None
+    image: str = Field(default="", max_length=512, description="Server image that serves it.")
+    server: ServerSnapshot = Field(default_factory=dict, description="spec.server when it was made.")
     created_time: Time
     promoted_time: Time | None = None
     outcome: Literal["Serving", "RollingOut", "Superseded", "Failed"] | None = None
@@ -132,6 +142,9 @@ class ModelFailure(ApiModel):
     exit_code: int | None = None
     time: Time
     inspection_key: Word | None = Field(default=None, description="What was inspected, for retries.")
+    rollout_key: Word | None = Field(
+        default=None, description="What was rolled out; not tried again until one of its parts changes."
+    )
     attempts: int = Field(default=1, ge=1)
 
 

@@ -83,6 +83,7 @@ class RetrainRunStatus(ApiModel):
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
     conditions: list[Condition] = Field(default_factory=list, max_length=16)
+    model_deployment: Word | None = Field(default=None, description="What the run retrains.")
     job: Word | None = None
     start_time: Time | None = None
     completion_time: Time | None = None

@@ -52,7 +52,7 @@ class ColumnWindow:
 class DriftWindow:
     """What the servers of one revision counted, summed over pods.
 
-    ``end`` is ``looks.last_look(now, windowSeconds)``; ``start`` is ``end`` minus windowSeconds, or later while
+    ``end`` is ``looks.last_look(now, windowSeconds)``; ``start`` is windowSeconds before it, or later while
     the scraper has not watched this revision for so long.
     """
 

@@ -8,12 +8,14 @@ from typing import Any, Final, TypeAlias
 
 from holdfast import labels
 
+from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import API_VERSION, ObjectMetadata
 
 Manifest: TypeAlias = Mapping[str, Any]
 """A Kubernetes object as plain mappings."""
 
 PREFIX_LENGTH: Final = 40
+MAX_LABEL_LENGTH: Final = 63
 SERVER: Final = "server"
 INSPECTION: Final = "inspection"
 TRAINING: Final = "training"
@@ -53,6 +55,21 @@ def child_labels(model_deployment: str, component: str) -> dict[str, str]:
         labels.COMPONENT: component,
         labels.MANAGED_BY: "holdfast",
         labels.MODEL_DEPLOYMENT: model_deployment,
+    }
+
+
+def label_value(name: str) -> str:
+    """Return the name, or a recognisable part of it with a hash, if it is too long for a label."""
+    return name if len(name) <= MAX_LABEL_LENGTH else f"{prefix(name)}-{short(name)}"
+
+
+def child_metadata(resource: ModelDeployment, name: str, component: str) -> dict[str, Any]:
+    """Return the metadata of a child of a ModelDeployment."""
+    return {
+        "name": name,
+        "namespace": resource.metadata.namespace,
+        "labels": child_labels(resource.metadata.name, component),
+        "ownerReferences": [owner_reference("ModelDeployment", resource.metadata)],
     }
 
 

@@ -1,0 +1,165 @@
+"""The containers of a training pod, in the order in which they run."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from holdfast.settings import EvaluationSettings, FetchSettings
+
+from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.manifests.environment import literal_env
+from holdfast_operator.manifests.metadata import ImageSettings, canonical_json
+from holdfast_operator.manifests.model_source import (
+    DATA_DIR,
+    PUBLISH_DIR,
+    Storage,
+    mounted_path,
+    needs_network,
+    storage_for,
+)
+from holdfast_operator.manifests.pod_security import (
+    FETCH_RESOURCES,
+    container_security_context,
+    resource_amounts,
+)
+from holdfast_operator.manifests.server_deployment import COMMAND
+
+CHAMPION_CONTAINER: Final = "fetch-champion"
+TRAINER_CONTAINER: Final = "trainer"
+EVALUATE_CONTAINER: Final = "evaluate"
+CHAMPION_DIR: Final = "/mnt/champion"
+OUTPUT_DIR: Final = "/mnt/output"
+TEMPORARY_DIR: Final = "/tmp"  # noqa: S108 - a volume of the pod's own
+
+
+@dataclass(frozen=True)
+class ChampionSource:
+    """Where the package that serves comes from."""
+
+    uri: str
+    digest: str
+    credentials_secret_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ContainerWithVolumes:
+    """A container and the volumes that only it mounts."""
+
+    container: dict[str, Any]
+    volumes: tuple[dict[str, Any], ...]
+
+
+def render_champion_container(champion: ChampionSource, settings: ImageSettings) -> ContainerWithVolumes:
+    """Return the container that fetches the serving package."""
+    source = storage_for(champion.uri, champion.credentials_secret_name)
+    fetch = FetchSettings(
+        model_uri=champion.uri,
+        model_digest=champion.digest,
+        model_dir=CHAMPION_DIR,
+        credentials_dir=source.credentials_dir,
+    )
+    container = {
+        "name": CHAMPION_CONTAINER,
+        "image": settings.server_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": COMMAND,
+        "args": ["fetch"],
+        "env": literal_env(fetch.to_env()),
+        "resources": resource_amounts(FETCH_RESOURCES),
+        "securityContext": container_security_context(),
+        "volumeMounts": [
+            {"name": "champion", "mountPath": CHAMPION_DIR},
+            {"name": "evaluate-tmp", "mountPath": TEMPORARY_DIR},
+            *source.mounts,
+        ],
+    }
+    return ContainerWithVolumes(container, source.volumes)
+
+
+def render_trainer_container(
+    run: RetrainRun, trainer: Trainer, *, has_champion: bool
+) -> ContainerWithVolumes:
+    """Return the user's container; it has no credentials but its own, and none for the output."""
+    data = _data_storage(trainer)
+    container = {
+        "name": TRAINER_CONTAINER,
+        "image": trainer.image,
+        "imagePullPolicy": trainer.image_pull_policy,
+        **({"command": list(trainer.command)} if trainer.command else {}),
+        **({"args": list(trainer.args)} if trainer.args else {}),
+        "env": _trainer_env(run, trainer, has_champion=has_champion),
+        **_env_from(trainer.credentials_secret_name),
+        "resources": resource_amounts(trainer.resources),
+        "securityContext": container_security_context(),
+        "volumeMounts": [
+            {"name": "champion", "mountPath": CHAMPION_DIR, "readOnly": True},
+            {"name": "output", "mountPath": OUTPUT_DIR},
+            {"name": "trainer-tmp", "mountPath": TEMPORARY_DIR},
+            *data.mounts,
+        ],
+    }
+    return ContainerWithVolumes(container, data.volumes)
+
+
+def render_evaluate_container(
+    run: RetrainRun, policy: RetrainPolicy, champion: ChampionSource | None, settings: ImageSettings
+) -> ContainerWithVolumes:
+    """Return the container that compares, packages and publishes."""
+    output = policy.spec.output
+    target = storage_for(output.uri, output.credentials_secret_name, PUBLISH_DIR, writable=True)
+    checks = policy.spec.gate.checks
+    evaluation = EvaluationSettings(
+        candidate_dir=OUTPUT_DIR,
+        champion_dir=CHAMPION_DIR if champion else None,
+        champion_digest=champion.digest if champion else None,
+        output_uri=output.uri,
+        credentials_dir=target.credentials_dir,
+        run=run.metadata.name,
+        metrics=",".join(dict.fromkeys(check.metric for check in checks)),
+        signature=policy.spec.gate.signature,
+    )
+    container = {
+        "name": EVALUATE_CONTAINER,
+        "image": settings.evaluator_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": COMMAND,
+        "args": ["evaluate"],
+        "env": literal_env(evaluation.to_env()),
+        "resources": resource_amounts(policy.spec.trainer.resources),
+        "securityContext": container_security_context(),
+        "volumeMounts": [
+            {"name": "champion", "mountPath": CHAMPION_DIR, "readOnly": True},
+            {"name": "output", "mountPath": OUTPUT_DIR},
+            {"name": "evaluate-tmp", "mountPath": TEMPORARY_DIR},
+            *target.mounts,
+        ],
+    }
+    return ContainerWithVolumes(container, target.volumes)
+
+
+def _data_storage(trainer: Trainer) -> Storage:
+    if trainer.data_uri is None or needs_network(trainer.data_uri):
+        return Storage()
+    return storage_for(trainer.data_uri, None, DATA_DIR)
+
+
+def _trainer_env(run: RetrainRun, trainer: Trainer, *, has_champion: bool) -> list[dict[str, str]]:
+    """Return the user's variables, then ours: those that share a name with ours are left out."""
+    ours = {
+        "HOLDFAST_OUTPUT_DIR": OUTPUT_DIR,
+        "HOLDFAST_RUN": run.metadata.name,
+        "HOLDFAST_TRIGGER": canonical_json(run.spec.trigger.model_dump(by_alias=True)),
+    }
+    if has_champion:
+        ours["HOLDFAST_CHAMPION_DIR"] = CHAMPION_DIR
+    if trainer.data_uri is not None:
+        ours["HOLDFAST_DATA_URI"] = trainer.data_uri
+        if not needs_network(trainer.data_uri):
+            ours["HOLDFAST_DATA_DIR"] = mounted_path(trainer.data_uri, DATA_DIR)
+    # The root file system is read-only, and the image's user may have no home there.
+    theirs = {"HOME": TEMPORARY_DIR} | {variable.name: variable.value for variable in trainer.env}
+    return literal_env({"name": name, "value": value} for name, value in (theirs | ours).items())
+
+
+def _env_from(secret_name: str | None) -> dict[str, Any]:
+    return {"envFrom": [{"secretRef": {"name": secret_name}}]} if secret_name else {}
