@@ -241,13 +241,14 @@ def _bin_ends(cumulative: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _around(value: float) -> NDArray[np.float64]:
     """Return edges that isolate a constant, so that any other value is another bin."""
-    edges = np.array([value, np.nextafter(value, np.inf)])
-    return edges[np.isfinite(edges)]
+    above = np.nextafter(value, np.inf)
+    return np.array([value, above] if np.isfinite(above) else [value])
 
 
 def _finite(values: Array) -> NDArray[np.float64]:
     numbers = np.asarray(values, dtype=np.float64)
-    return np.asarray(numbers[np.isfinite(numbers)])
+    present: NDArray[np.float64] = numbers[np.isfinite(numbers)]
+    return present
 
 
 def _frequencies(values: Array) -> Counter[Category]:
