@@ -1,4 +1,4 @@
-"""A small Debian with Python, made from Debian's packages alone, for machines that reach no image registry."""
+"""A small Debian with Python, made from Debian's packages, for machines that reach no image registry."""
 
 import os
 import shutil
@@ -64,16 +64,17 @@ def _bootstrap(folder: Path) -> None:
             included = f"--include={','.join(_INCLUDED)}"
             run_logged(["debootstrap", "--variant=minbase", included, _SUITE, root], log)
             _trim(root, log)
-            tar = ["tar", "--numeric-owner", "--sort=name", "-C", root, "-cf", folder / "rootfs.tar", "."]
-            run_logged(tar, log)
+            archive = folder / "rootfs.tar"
+            run_logged(["tar", "--numeric-owner", "--sort=name", "-C", root, "-cf", archive, "."], log)
     finally:
         remove_tree(root)  # an interrupted debootstrap leaves /proc mounted there
     (folder / "Dockerfile").write_text(_DOCKERFILE)
 
 
 def _trim(root: Path, log: Path) -> None:
-    purge = ["chroot", root, "dpkg", "--purge", "--force-depends", "--force-remove-essential"]
-    run_logged([*purge, "--force-remove-protected", *_PURGED], log)
+    chroot = ["chroot", str(root)]
+    forced = ["--force-depends", "--force-remove-essential", "--force-remove-protected"]
+    run_logged([*chroot, "dpkg", "--purge", *forced, *_PURGED], log)
     for name in _EMPTIED:
         shutil.rmtree(root / name, ignore_errors=True)
         (root / name).mkdir(parents=True)

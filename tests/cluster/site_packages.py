@@ -1,4 +1,4 @@
-"""Installs locked Python packages for an image on the host, so that building it needs no network and no pip."""
+"""Installs locked Python packages for an image on the host: building it needs no network and no pip."""
 
 import platform
 import re
