@@ -1,0 +1,1 @@
+"""The `holdfast` command, which is also `kubectl holdfast`; one module per command."""

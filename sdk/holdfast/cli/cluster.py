@@ -1,0 +1,48 @@
+"""What commands ask of a cluster; the only seam between them and a Kubernetes client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+API_VERSION = "holdfast.dev/v1alpha1"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the three kinds: its name, its plural in URLs, and how a person calls it."""
+
+    name: str
+    plural: str
+
+
+MODEL_DEPLOYMENT = Kind("ModelDeployment", "modeldeployments")
+RETRAIN_POLICY = Kind("RetrainPolicy", "retrainpolicies")
+RETRAIN_RUN = Kind("RetrainRun", "retrainruns")
+
+
+class Cluster(Protocol):
+    """A cluster and the namespace that commands work in.
+
+    Every method raises CommandError when the cluster cannot be asked or what is named does not exist.
+    """
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the command line, else of the context, else "default"."""
+        ...
+
+    def find(self, kind: Kind, *, all_namespaces: bool = False) -> list[dict[str, Any]]:
+        """Return the objects of a kind."""
+        ...
+
+    def get(self, kind: Kind, name: str) -> dict[str, Any]:
+        """Return one object."""
+        ...
+
+    def create(self, kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an object and return it as it now is."""
+        ...
+
+    def annotate(self, kind: Kind, name: str, annotations: Mapping[str, str | None]) -> dict[str, Any]:
+        """Set annotations, or remove those that are None, and return the object."""
+        ...
