@@ -69,6 +69,7 @@ def _revisions(model: Resource, now: datetime) -> Table | Text:
     for _ in range(4):
         table.add_column(no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
     for revision in revisions:
         table.add_row(*_revision_row(revision, now))
     return table
@@ -86,6 +87,7 @@ def _revision_row(revision: Resource, now: datetime) -> tuple[Text, ...]:
         Text(_origin(revision), style=faded),
         Text(digest, style="muted"),
         Text(format_age(revision.get("promotedTime") or revision.get("createdTime"), now), style=faded),
+        Text(str(revision.get("message", "")) if outcome == "Failed" else "", style="bad"),
     )
 
 

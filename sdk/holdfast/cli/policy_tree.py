@@ -104,7 +104,7 @@ def _feature_row(feature: Resource, tolerance: float) -> tuple[Text, ...]:
 def _bar(psi: float, tolerance: float, style: str) -> Text:
     share = min(1.0, max(0.0, psi / (BAR_TOLERANCES * tolerance))) if tolerance > 0 else float(psi > 0)
     filled = round(share * BAR_WIDTH)
-    return Text.assemble(("━" * filled, style), ("━" * (BAR_WIDTH - filled), "muted"))
+    return Text.assemble(("━" * filled, style), ("╌" * (BAR_WIDTH - filled), "muted"))
 
 
 def _triggers(policy: Resource, now: datetime) -> Text:

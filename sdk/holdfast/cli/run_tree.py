@@ -21,8 +21,8 @@ def render_runs(runs: Sequence[Resource], now: datetime) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis")
     table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
     for run in runs[:SHOWN_RUNS]:
         table.add_row(*_run_row(run, now))
     if len(runs) > SHOWN_RUNS:
@@ -38,8 +38,8 @@ def _run_row(run: Resource, now: datetime) -> tuple[Text, ...]:
         Text(f"{mark} {state.word}", style=state.style),
         Text(name_of(run)),
         Text(str(field(run, "spec.trigger.type", "Manual")).lower(), style="muted"),
+        Text(format_age(started, now), style="muted"),
         render_comparison(run) or Text(state.why, style="muted" if state.style == "good" else state.style),
-        Text(format_age(started, now)),
     )
 
 
