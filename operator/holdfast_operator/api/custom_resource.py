@@ -166,7 +166,7 @@ def resource_schema(kind: Kind) -> Schema:
     schema["properties"] = {
         "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}"},
         "kind": {"type": "string", "description": kind.name},
-        "metadata": {"type": "object"},
+        "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
         "spec": schema["properties"]["spec"],
         "status": {**schema["properties"]["status"], "default": dict(UNSEEN)},
     }

@@ -174,6 +174,7 @@ class ModelDeployment(ApiModel):
                 + matches("self.metadata.name", "^[a-z]([-a-z0-9]*[a-z0-9])?$"),
                 "metadata.name must be at most 52 lower-case letters, digits and hyphens, and begin with "
                 "a letter: Services, labels and revisions are named after it",
+                ".metadata.name",
             )
         )
     )

@@ -42,4 +42,5 @@ NAME_IN_LABELS_RULE = rule(
     "self.metadata.name.size() <= 63 && " + matches("self.metadata.name", "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
     "metadata.name must be at most 63 lower-case letters, digits and hyphens: "
     "Jobs and labels are named after it",
+    ".metadata.name",
 )
