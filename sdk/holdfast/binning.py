@@ -1,5 +1,6 @@
 """Counting rows in the bins of a profile, and making a profile from reference rows. Vectorised, pure."""
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -241,8 +242,8 @@ def _bin_ends(cumulative: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _around(value: float) -> NDArray[np.float64]:
     """Return edges that isolate a constant, so that any other value is another bin."""
-    above = np.nextafter(value, np.inf)
-    return np.array([value, above] if np.isfinite(above) else [value])
+    above = math.nextafter(value, math.inf)
+    return np.array([value, above] if math.isfinite(above) else [value])
 
 
 def _finite(values: Array) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from holdfast.manifest import FILE_NAME_PATTERN, MODEL_FILE, PackageFile
 from holdfast.results import ModelFailureReason
 
 CHUNK_BYTES = 1024 * 1024
+_ABSENT = {MODEL_FILE: ModelFailureReason.MODEL_NOT_FOUND}
 
 
 class Folder:
@@ -28,7 +29,8 @@ class Folder:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise _unreadable(path.name, error) from None
+            absent = ModelFailureReason.MODEL_NOT_FOUND
+            raise _unreadable(path.name, error, absent) from None
 
     def __enter__(self) -> Self:
         return self
@@ -55,10 +57,12 @@ class Folder:
         try:
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
-            raise _unreadable(name, error) from None
+            absent = _ABSENT.get(name, ModelFailureReason.PACKAGE_INVALID)
+            raise _unreadable(name, error, absent) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ModelError(ModelFailureReason.PACKAGE_INVALID, f"{name} is not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ModelError(ModelFailureReason.PACKAGE_INVALID, f"{name} is not a regular file")
             yield file
 
     def chunks(self, name: str) -> Iterator[bytes]:
@@ -160,13 +164,9 @@ def _written(file: BinaryIO, chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _unreadable(name: str, error: OSError) -> ModelError:
+def _unreadable(name: str, error: OSError, absent: ModelFailureReason) -> ModelError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        absent = name == MODEL_FILE or error.errno == errno.ENOTDIR
-        reason = ModelFailureReason.MODEL_NOT_FOUND if absent else ModelFailureReason.PACKAGE_INVALID
-        return ModelError(reason, f"{name} does not exist")
+        return ModelError(absent, f"{name} does not exist")
     if error.errno == errno.ELOOP:
-        return ModelError(
-            ModelFailureReason.PACKAGE_INVALID, f"{name} is a link; packages hold regular files only"
-        )
+        return ModelError(ModelFailureReason.PACKAGE_INVALID, f"{name} is a link; packages hold files only")
     return ModelError(ModelFailureReason.STORE_UNREADABLE, f"{name}: {os.strerror(error.errno or errno.EIO)}")
