@@ -1,0 +1,99 @@
+"""Makes a decision true: the one loop that writes, for every kind alike."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from holdfast_operator.cluster.api import (
+    AlreadyExistsError,
+    Cluster,
+    ObjectReference,
+    object_name,
+)
+from holdfast_operator.cluster.event_recorder import EventRecorder
+from holdfast_operator.cluster.kinds import ResourceKind, kind_of
+from holdfast_operator.core.decision import Decision, Deletion
+from holdfast_operator.manifests.metadata import Manifest, short
+from holdfast_operator.metrics import WRITES
+
+
+class Enactor:
+    """Writes what a decision says, and nothing that is true already."""
+
+    def __init__(self, cluster: Cluster, recorder: EventRecorder) -> None:
+        self._cluster = cluster
+        self._recorder = recorder
+        self._applied: dict[str, dict[tuple[str, str, str, str], tuple[str, str]]] = {}
+
+    async def enact(self, resource: Manifest, children: Iterable[Manifest], decision: Decision) -> None:
+        """Write children, then the status, then events.
+
+        Args:
+            resource: the live object that was decided about.
+            children: live objects among which those of ``decision.desired`` are looked for.
+            decision: what should be true.
+
+        Raises:
+            ApiError: a write was refused; those before it have been made, and all can be repeated.
+        """
+        live = {object_name(child): child for child in children}
+        for manifest in decision.desired:
+            await self._apply(resource, manifest, live.get(object_name(manifest)))
+        for manifest in decision.create:
+            await self._create(manifest)
+        for deletion in decision.deletions:
+            await self._delete(deletion)
+        resource = await self._apply_status(resource, decision.status)
+        for event in decision.events:
+            await self._recorder.record(resource, event)
+
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered about the children of a resource that is gone."""
+        self._applied.pop(uid, None)
+
+    async def _apply(self, resource: Manifest, manifest: Manifest, live: Manifest | None) -> None:
+        if live is not None and live["metadata"].get("deletionTimestamp"):
+            return  # It cannot be kept; its end brings us back here.
+        applied = self._applied.setdefault(resource["metadata"]["uid"], {})
+        name, wanted = object_name(manifest), short(manifest)
+        if live is not None and applied.get(name) == (wanted, _written_by_all(live)):
+            return
+        _count("apply", kind_of(manifest))
+        written = await self._cluster.apply(manifest)
+        applied[name] = (wanted, _written_by_all(written))
+
+    async def _create(self, manifest: Manifest) -> None:
+        _count("create", kind_of(manifest))
+        try:
+            await self._cluster.create(manifest)
+        except AlreadyExistsError:
+            return  # Names are deterministic: an earlier attempt made it, or the next look sees whose it is.
+
+    async def _delete(self, deletion: Deletion) -> None:
+        kind = kind_of({"apiVersion": deletion.api_version, "kind": deletion.kind})
+        _count("delete", kind)
+        await self._cluster.delete(ObjectReference(kind, deletion.namespace, deletion.name, deletion.uid))
+
+    async def _apply_status(self, resource: Manifest, status: Mapping[str, Any] | None) -> Manifest:
+        if status is None or _without_nulls(status) == _without_nulls(resource.get("status") or {}):
+            return resource
+        _count("status", kind_of(resource))
+        return await self._cluster.apply_status(resource, _without_nulls(status))
+
+
+def _written_by_all(live: Manifest) -> str:
+    """Return a hash that changes whenever anyone, by whatever manager, changes more than the status."""
+    metadata = live["metadata"]
+    entries = [entry for entry in metadata.get("managedFields") or () if entry.get("subresource") != "status"]
+    return short([metadata["uid"], entries])
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(part) for part in value]
+    return value
+
+
+def _count(verb: str, kind: ResourceKind) -> None:
+    WRITES.labels(verb, kind.kind).inc()

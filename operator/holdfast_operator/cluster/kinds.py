@@ -1,0 +1,60 @@
+"""The kinds that the operator reads or writes; no other request is ever sent, so no discovery is needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from holdfast_operator.api.resource import API_VERSION
+
+
+@dataclass(frozen=True)
+class ResourceKind:
+    """An API version, a kind, and the plural by which URLs name it."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    @property
+    def group(self) -> str:
+        """API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """Version within the group."""
+        return self.api_version.rpartition("/")[2]
+
+
+MODEL_DEPLOYMENT: Final = ResourceKind(API_VERSION, "ModelDeployment", "modeldeployments")
+RETRAIN_POLICY: Final = ResourceKind(API_VERSION, "RetrainPolicy", "retrainpolicies")
+RETRAIN_RUN: Final = ResourceKind(API_VERSION, "RetrainRun", "retrainruns")
+DEPLOYMENT: Final = ResourceKind("apps/v1", "Deployment", "deployments")
+SERVICE: Final = ResourceKind("v1", "Service", "services")
+SERVICE_ACCOUNT: Final = ResourceKind("v1", "ServiceAccount", "serviceaccounts")
+POD_DISRUPTION_BUDGET: Final = ResourceKind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+NETWORK_POLICY: Final = ResourceKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+JOB: Final = ResourceKind("batch/v1", "Job", "jobs")
+POD: Final = ResourceKind("v1", "Pod", "pods")
+EVENT: Final = ResourceKind("events.k8s.io/v1", "Event", "events")
+LEASE: Final = ResourceKind("coordination.k8s.io/v1", "Lease", "leases")
+
+RESOURCES: Final = (MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN)
+"""The kinds that users write."""
+CHILDREN: Final = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, POD_DISRUPTION_BUDGET, NETWORK_POLICY, JOB)
+"""The kinds that the operator makes for a ModelDeployment."""
+WATCHED_CHILDREN: Final = (*CHILDREN, POD)
+"""Kinds that are watched where they carry the managed-by label."""
+
+_BY_NAME: Final = {
+    (kind.api_version, kind.kind): kind for kind in (*RESOURCES, *WATCHED_CHILDREN, EVENT, LEASE)
+}
+
+
+def kind_of(manifest: Mapping[str, Any]) -> ResourceKind:
+    """Return the kind of a manifest.
+
+    Raises:
+        KeyError: it is not one of the kinds above.
+    """
+    return _BY_NAME[manifest["apiVersion"], manifest["kind"]]

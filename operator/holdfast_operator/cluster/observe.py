@@ -1,0 +1,234 @@
+"""Reads everything that bears on one object, live, into the frozen values that decisions take."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from holdfast import labels
+from pydantic import ValidationError
+
+from holdfast_operator.api.model_deployment import ModelDeployment
+from holdfast_operator.api.resource import ApiModel
+from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.cluster.api import Cluster, object_name
+from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
+from holdfast_operator.cluster.key import Key
+from holdfast_operator.cluster.kinds import (
+    CHILDREN,
+    JOB,
+    MODEL_DEPLOYMENT,
+    POD,
+    RETRAIN_POLICY,
+    RETRAIN_RUN,
+    kind_of,
+)
+from holdfast_operator.core.observation import (
+    DriftWindow,
+    ModelDeploymentObservation,
+    RetrainPolicyObservation,
+    RetrainRunObservation,
+)
+from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.manifests.metadata import (
+    INSPECTION,
+    SERVER,
+    ImageSettings,
+    Manifest,
+    is_controlled_by,
+)
+
+logger = logging.getLogger(__name__)
+
+ResourceT = TypeVar("ResourceT", bound=ApiModel)
+ObservationT = TypeVar("ObservationT")
+
+MONITORING_OFF = WindowFailure(
+    WindowProblem.MONITORING_OFF, "spec.server.featureMonitoring of the ModelDeployment is Off"
+)
+
+
+@dataclass(frozen=True)
+class Observed(Generic[ObservationT]):
+    """A live object as it was read, and the value to decide on."""
+
+    live: Manifest
+    observation: ObservationT
+
+
+class Observer:
+    """Reads from the cluster and from what the scraper has counted."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        drift: DriftWatch,
+        images: ImageSettings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cluster = cluster
+        self._drift = drift
+        self._images = images
+        self._now = now
+
+    async def observe_model_deployment(self, key: Key) -> Observed[ModelDeploymentObservation] | None:
+        """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
+        live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
+        if live is None:
+            return None
+        children, pods, runs = await asyncio.gather(
+            self._children(live), self._server_pods(key), self._runs_of_model(key.namespace, key.name)
+        )
+        observation = ModelDeploymentObservation(
+            resource=ModelDeployment.model_validate(live),
+            children=children,
+            pods=pods,
+            runs=runs,
+            now=self._now(),
+            settings=self._images,
+        )
+        return Observed(live, observation)
+
+    async def look_for_foreign(
+        self, observed: Observed[ModelDeploymentObservation], desired: Iterable[Manifest]
+    ) -> Observed[ModelDeploymentObservation] | None:
+        """Read the names of DESIRED that are not among the children.
+
+        Returns:
+            The observation with what was found there, or None when nothing was found.
+        """
+        observation = observed.observation
+        known = {object_name(child) for child in observation.children + observation.foreign}
+        unknown = [manifest for manifest in desired if object_name(manifest) not in known]
+        found = [live for manifest in unknown if (live := await self._get_same(manifest)) is not None]
+        if not found:
+            return None
+        uid = observation.resource.metadata.uid
+        # A child of ours whose labels were edited away is not found by them.
+        ours = tuple(live for live in found if is_controlled_by(live, uid))
+        foreign = tuple(live for live in found if not is_controlled_by(live, uid))
+        complete = replace(
+            observation,
+            children=observation.children + ours,
+            foreign=observation.foreign + foreign,
+        )
+        return Observed(observed.live, complete)
+
+    async def observe_retrain_policy(self, key: Key) -> Observed[RetrainPolicyObservation] | None:
+        """Return the RetrainPolicy with its model, runs and drift; None when it is gone."""
+        live = await self._cluster.get(RETRAIN_POLICY, key.namespace, key.name)
+        if live is None:
+            self._drift.unfollow(key)
+            return None
+        policy = RetrainPolicy.model_validate(live)
+        model = policy.spec.model_deployment_ref.name
+        model_deployment, runs = await asyncio.gather(
+            self._model_deployment(key.namespace, model), self._runs_of_model(key.namespace, model)
+        )
+        now = self._now()
+        observation = RetrainPolicyObservation(
+            resource=policy,
+            model_deployment=model_deployment,
+            runs=runs,
+            drift=self._window(key, policy, model_deployment, now),
+            now=now,
+        )
+        return Observed(live, observation)
+
+    async def observe_retrain_run(self, key: Key) -> Observed[RetrainRunObservation] | None:
+        """Return the RetrainRun with its policy, model, Job and the other runs; None when it is gone."""
+        live = await self._cluster.get(RETRAIN_RUN, key.namespace, key.name)
+        if live is None:
+            return None
+        run = RetrainRun.model_validate(live)
+        policy = await self._policy(key.namespace, run.spec.policy_ref.name)
+        model = policy.spec.model_deployment_ref.name if policy else ""
+        model_deployment, runs, job, pods = await asyncio.gather(
+            self._model_deployment(key.namespace, model),
+            self._runs_of_model(key.namespace, model),
+            self._cluster.get(JOB, key.namespace, key.name),
+            self._cluster.list(POD, key.namespace, f"{labels.RUN}={key.name}"),
+        )
+        observation = RetrainRunObservation(
+            resource=run,
+            policy=policy,
+            model_deployment=model_deployment,
+            other_runs=tuple(other for other in runs if other.metadata.name != key.name),
+            job=job,
+            pods=tuple(pods),
+            now=self._now(),
+            settings=self._images,
+        )
+        return Observed(live, observation)
+
+    async def _children(self, live: Manifest) -> tuple[Manifest, ...]:
+        metadata = live["metadata"]
+        selector = f"{labels.MODEL_DEPLOYMENT}={metadata['name']}"
+        listed = await asyncio.gather(
+            *(self._cluster.list(kind, metadata["namespace"], selector) for kind in CHILDREN)
+        )
+        return tuple(
+            child for children in listed for child in children if is_controlled_by(child, metadata["uid"])
+        )
+
+    async def _server_pods(self, key: Key) -> tuple[Manifest, ...]:
+        components = f"{labels.COMPONENT} in ({SERVER},{INSPECTION})"
+        selector = f"{labels.MODEL_DEPLOYMENT}={key.name},{components}"
+        return tuple(await self._cluster.list(POD, key.namespace, selector))
+
+    async def _runs_of_model(self, namespace: str, model: str) -> tuple[RetrainRun, ...]:
+        if not model:
+            return ()
+        policies, runs = await asyncio.gather(
+            self._cluster.list(RETRAIN_POLICY, namespace), self._cluster.list(RETRAIN_RUN, namespace)
+        )
+        names = {
+            policy.metadata.name
+            for policy in _parse_all(RetrainPolicy, policies)
+            if policy.spec.model_deployment_ref.name == model
+        }
+        return tuple(
+            run
+            for run in _parse_all(RetrainRun, runs)
+            if run.spec.policy_ref.name in names or run.metadata.labels.get(labels.MODEL_DEPLOYMENT) == model
+        )
+
+    async def _model_deployment(self, namespace: str, name: str) -> ModelDeployment | None:
+        live = await self._cluster.get(MODEL_DEPLOYMENT, namespace, name) if name else None
+        return ModelDeployment.model_validate(live) if live else None
+
+    async def _policy(self, namespace: str, name: str) -> RetrainPolicy | None:
+        live = await self._cluster.get(RETRAIN_POLICY, namespace, name)
+        return RetrainPolicy.model_validate(live) if live else None
+
+    async def _get_same(self, manifest: Manifest) -> Manifest | None:
+        metadata = manifest["metadata"]
+        return await self._cluster.get(kind_of(manifest), metadata["namespace"], metadata["name"])
+
+    def _window(
+        self, key: Key, policy: RetrainPolicy, model: ModelDeployment | None, now: datetime
+    ) -> DriftWindow | None:
+        trigger = policy.spec.triggers.drift
+        if trigger is None or policy.spec.suspend or model is None:
+            self._drift.unfollow(key)
+            return None
+        revision = model.status.stable_revision.name if model.status.stable_revision else ""
+        if model.spec.server.feature_monitoring == "Off":
+            self._drift.unfollow(key)
+            return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
+        self._drift.follow(key, model.metadata.name, trigger.window_seconds, now)
+        return self._drift.window(key, revision, now)
+
+
+def _parse_all(model: type[ResourceT], manifests: Iterable[Manifest]) -> list[ResourceT]:
+    """Parse what can be parsed: an object of an older schema must not stop its neighbours."""
+    parsed = []
+    for manifest in manifests:
+        try:
+            parsed.append(model.model_validate(manifest))
+        except ValidationError as error:
+            logger.warning("%s is not valid and is left out: %s", "/".join(object_name(manifest)), error)
+    return parsed

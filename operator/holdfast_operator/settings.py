@@ -1,0 +1,82 @@
+"""Settings of the operator's process, read from ``HOLDFAST_OPERATOR_*`` environment variables."""
+
+import socket
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+PREFIX = "HOLDFAST_OPERATOR_"
+
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+NameList = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""Names; in the environment a comma-separated string."""
+
+
+class OperatorSettings(BaseModel):
+    """What a cluster administrator can choose; the Helm chart sets these variables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server_image: str = Field(description="image of the model server, the inspection Job and the fetching")
+    evaluator_image: str = Field(description="image of the evaluator container of training Jobs")
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="pull policy of those two images"
+    )
+    pod_image_pull_secrets: NameList = Field(
+        default=(), description="names of image pull Secrets of the pods made, comma-separated"
+    )
+    watch_namespaces: NameList = Field(
+        default=(), description="namespaces to serve, comma-separated; empty: all"
+    )
+    scrape_interval_seconds: float = Field(
+        default=15, ge=0.2, le=300, description="pause between two scrapes of a server's counters"
+    )
+    resync_seconds: float = Field(
+        default=300, ge=5, le=3600, description="pause between full listings, varied by ±20 %"
+    )
+    workers: int = Field(default=8, ge=1, le=256, description="objects that are reconciled at once")
+    lease_name: str = Field(default="holdfast-operator", description="Lease that only one operator holds")
+    lease_namespace: str = Field(default="default", description="namespace of the Lease: the operator's own")
+    lease_duration_seconds: float = Field(
+        default=15, ge=1, description="another operator takes over when the Lease was not renewed for so long"
+    )
+    lease_renew_deadline_seconds: float = Field(
+        default=10, ge=0.5, description="the process exits when it could not renew for so long"
+    )
+    lease_retry_seconds: float = Field(default=2, ge=0.1, description="pause between renewals and attempts")
+    identity: str = Field(
+        default_factory=socket.gethostname, description="holder of the Lease; default: the host (pod) name"
+    )
+    watch_probe_seconds: float = Field(
+        default=20, ge=0.2, description="pause between two changes of the probe object"
+    )
+    watch_probe_deadline_seconds: float = Field(
+        default=60, ge=1, description="/healthz fails when such a change did not come back within"
+    )
+    health_port: int = Field(default=8080, ge=0, le=65535, description="port of /healthz and /readyz")
+    metrics_port: int = Field(default=8081, ge=0, le=65535, description="port of /metrics")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least severity that is logged"
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="one JSON object a line, or text")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings; an empty variable counts as unset.
+
+        Raises:
+            pydantic.ValidationError: a value is missing, unknown or out of bounds.
+        """
+        values = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(PREFIX) and value != ""
+        }
+        return cls.model_validate(values)
