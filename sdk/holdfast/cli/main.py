@@ -6,12 +6,15 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
+from holdfast.cli import package
 from holdfast.cli.connection import with_connection
 from holdfast.cli.console import make_console
 from holdfast.cli.errors import CommandError
+from holdfast.cli.profile import profile
 from holdfast.cli.retrain import retrain
 from holdfast.cli.rollback import rollback
 from holdfast.cli.status import status
+from holdfast.cli.validate import validate
 from holdfast.cli.version import version
 
 app = typer.Typer(
@@ -25,6 +28,9 @@ app = typer.Typer(
 app.command()(with_connection(status))
 app.command()(with_connection(retrain))
 app.command()(with_connection(rollback))
+app.command()(validate)
+app.add_typer(package.app)
+app.command()(profile)
 app.command()(version)
 
 
