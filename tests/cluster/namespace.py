@@ -8,18 +8,31 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.cluster.cache import cache_folder
 from tests.cluster.errors import ClusterError
 from tests.cluster.processes import Daemon, start_daemon, stop_processes, wait_until
 from tests.cluster.programs import program
 
-# The node gets a /run and a /var/log of its own (sockets, pods' namespaces, container logs). Mounts are
-# shared within, because volumes with mount propagation ask for it, and private towards the host.
+# The node gets a /run, a /var/log and a /var/lib of its own, because the paths of sockets, container logs and
+# of what CNI remembers are fixed in its programs; of the host's /var/lib it sees the folders that are named.
+# Mounts are shared within, because volumes with mount propagation ask for it, and private towards the host.
 _PREPARE = """
 set -e
-mount --make-rshared /
-mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p "$1/var-log"
 mount --bind "$1/var-log" /var/log
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/host-lib
+mount --rbind /var/lib /run/host-lib
+mount -t tmpfs -o mode=755 tmpfs /var/lib
+for path in "$@"; do
+    case "$path" in /var/lib/*)
+        mkdir -p "$path"
+        mount --bind "/run/host-lib/${path#/var/lib/}" "$path"
+    esac
+done
+umount --lazy /run/host-lib
+rmdir /run/host-lib
+mount --make-rshared /
 echo 1 > /proc/sys/net/ipv4/ip_forward
 """
 
@@ -61,7 +74,8 @@ def init_pid(folder: Path) -> int | None:
 
 
 def _prepare(pid: int, folder: Path) -> None:
-    command = [str(word) for word in enter(pid, ["sh", "-c", _PREPARE, "prepare", folder])]
+    seen = [folder, cache_folder()]
+    command = [str(word) for word in enter(pid, ["sh", "-c", _PREPARE, "prepare", *seen])]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise ClusterError(f"cannot prepare the node's namespace: {ended.stderr.strip()}")

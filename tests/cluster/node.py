@@ -39,7 +39,6 @@ from tests.cluster.programs import program, program_set
 from tests.cluster.progress import step
 
 READY_TIMEOUT_SECONDS = 120.0
-_CNI_RESULTS = Path("/var/lib/cni/results")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 
 
@@ -54,7 +53,10 @@ class Node:
 
 def nodes_folder() -> Path:
     """Return the folder with one folder per node: $HOLDFAST_RUN, else /var/lib/holdfast-clusters."""
-    return Path(os.environ.get("HOLDFAST_RUN", "/var/lib/holdfast-clusters"))
+    folder = Path(os.environ.get("HOLDFAST_RUN", "/var/lib/holdfast-clusters"))
+    if folder.is_relative_to("/run"):
+        raise ClusterError(f"HOLDFAST_RUN={folder}: nodes have a /run of their own; choose another place")
+    return folder
 
 
 def start_node(name: str) -> Node:
@@ -100,18 +102,23 @@ def stop_node(name: str) -> None:
     remove_cgroups(place.cgroup)
     if _index(folder) >= 0:
         disconnect(place.network)
-    _remove_cni_results(place.pod_network)
     remove_tree(folder)
     with contextlib.suppress(OSError):  # other nodes are still there
         nodes_folder().rmdir()
 
 
 def load_image_into_node(node: Node, image: Image) -> None:
-    """Have IMAGE on the node under its name."""
-    command = ["ctr", f"--address={node.place.containerd_socket}", "--namespace=k8s.io", "images", "import"]
-    ended = subprocess.run([*command, str(image.archive)], capture_output=True, text=True, check=False)
+    """Have IMAGE on the node under its name; one that is there is not loaded again, as tags name content."""
+    if _ctr(node, "list", "--quiet", f"name=={image.ref}").strip() != image.ref:
+        _ctr(node, "import", str(image.archive))
+
+
+def _ctr(node: Node, *words: str) -> str:
+    command = ["ctr", f"--address={node.place.containerd_socket}", "--namespace=k8s.io", "images", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
-        raise ClusterError(f"cannot load {image.ref} into node {node.place.name}: {ended.stderr.strip()}")
+        raise ClusterError(f"{' '.join(command)}: {ended.stderr.strip()}")
+    return ended.stdout
 
 
 def _start(place: NodePlace, pause: Image) -> Node:
@@ -191,7 +198,7 @@ def _claim(name: str) -> NodePlace:
     """Make the node's folder with addresses that no other node has, also when several start at once."""
     nodes = nodes_folder()
     nodes.mkdir(parents=True, exist_ok=True)
-    with _locked(Path("/run/lock/holdfast-clusters.lock")):
+    with _locked(nodes.parent):
         network = choose_network(_index(folder) for folder in nodes.iterdir())
         folder = nodes / name
         folder.mkdir(mode=0o711)
@@ -200,10 +207,14 @@ def _claim(name: str) -> NodePlace:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder that is there anyway, so that no lock file is left."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
 
 
 def _index(folder: Path) -> int:
@@ -212,15 +223,6 @@ def _index(folder: Path) -> int:
         return int(json.loads((folder / "node.json").read_text())["index"])
     except (FileNotFoundError, ValueError, KeyError):
         return -1
-
-
-def _remove_cni_results(pod_network: str) -> None:
-    """Remove what libcni remembers of pods that were not deleted one by one."""
-    for result in _CNI_RESULTS.glob(f"{pod_network}-*"):
-        result.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        _CNI_RESULTS.rmdir()
-        _CNI_RESULTS.parent.rmdir()
 
 
 def _asked(credentials: Credentials, *words: str) -> str:

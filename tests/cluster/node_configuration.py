@@ -34,11 +34,6 @@ class NodePlace:
         """The control group above those of all pods of this node."""
         return f"/holdfast/{self.name}"
 
-    @property
-    def pod_network(self) -> str:
-        """Name of the CNI network, and so of the files that CNI leaves in /var/lib/cni."""
-        return f"holdfast-{self.name}"
-
 
 def containerd_command(place: NodePlace, pause_ref: str) -> list[str | Path]:
     """Return the command line of containerd, and write its configuration and that of the pod network."""
@@ -53,6 +48,8 @@ root = "{place.folder}/containerd/root"
 state = "{place.folder}/containerd/state"
 [grpc]
   address = "{place.containerd_socket}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{place.folder}/containerd/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   restrict_oom_score_adj = true
   sandbox_image = "{pause_ref}"
@@ -115,6 +112,7 @@ def controller_manager_command(place: NodePlace, credentials: Credentials) -> li
         f"--cluster-signing-key-file={pki}/ca.key",
         f"--cluster-cidr={place.network.pod_subnet}",
         "--allocate-node-cidrs=false",
+        f"--flex-volume-plugin-dir={place.folder / 'volume-plugins'}",
     ]
 
 
@@ -132,7 +130,10 @@ def scheduler_command(credentials: Credentials) -> list[str | Path]:
 
 
 def coredns_command(place: NodePlace, credentials: Credentials) -> list[str | Path]:
-    """Return the command line of CoreDNS, which runs on the node itself, and write its configuration."""
+    """Return the command line of CoreDNS, which runs on the node itself, and write its configuration.
+
+    A name outside of the cluster does not exist: the node reaches nothing outside of this machine.
+    """
     corefile = place.folder / "Corefile"
     corefile.write_text(f"""{CLUSTER_DOMAIN}:53 in-addr.arpa:53 {{
     bind {place.network.node_address}
@@ -144,6 +145,13 @@ def coredns_command(place: NodePlace, credentials: Credentials) -> list[str | Pa
         pods insecure
     }}
 }}
+.:53 {{
+    bind {place.network.node_address}
+    errors
+    template ANY ANY {{
+        rcode NXDOMAIN
+    }}
+}}
 """)
     return [program("coredns"), "-conf", corefile]
 
@@ -151,7 +159,6 @@ def coredns_command(place: NodePlace, credentials: Credentials) -> list[str | Pa
 def _render_pod_network(place: NodePlace) -> dict[str, object]:
     addresses = {
         "type": "host-local",
-        "dataDir": str(place.folder / "addresses"),
         "ranges": [[{"subnet": place.network.pod_subnet}]],
         "routes": [{"dst": "0.0.0.0/0"}],
     }
@@ -165,7 +172,7 @@ def _render_pod_network(place: NodePlace) -> dict[str, object]:
         "ipam": addresses,
     }
     ports = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return {"cniVersion": "0.4.0", "name": place.pod_network, "plugins": [bridge, ports]}
+    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge, ports]}
 
 
 def _render_kubelet(place: NodePlace, credentials: Credentials) -> dict[str, object]:
@@ -185,6 +192,7 @@ def _render_kubelet(place: NodePlace, credentials: Credentials) -> dict[str, obj
         "cgroupDriver": "cgroupfs",
         # kubelet removes the groups of pods that it does not know: each node's must be its own.
         "cgroupRoot": place.cgroup,
+        "volumePluginDir": str(place.folder / "volume-plugins"),
         "failCgroupV1": False,
         "failSwapOn": False,
         "imageGCHighThresholdPercent": 100,

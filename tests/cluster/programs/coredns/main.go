@@ -1,4 +1,4 @@
-// CoreDNS with only the plug-ins that resolve Kubernetes Service names.
+// CoreDNS with only the plug-ins that resolve Kubernetes Service names and deny all others.
 package main
 
 import (
@@ -10,9 +10,10 @@ import (
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/template"
 )
 
 func main() {
-	dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "kubernetes"}
+	dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "template", "kubernetes"}
 	coremain.Run()
 }

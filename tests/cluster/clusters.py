@@ -1,0 +1,136 @@
+"""A running cluster as tests and demo see it, and the choice of what provides it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.cluster.errors import ClusterError
+from tests.cluster.image_build import Image, docker_answers
+from tests.cluster.programs import client_program
+
+DEFAULT_NAME = "holdfast"
+
+
+@dataclass(frozen=True)
+class RunningCluster:
+    """How to reach a cluster.
+
+    `audit_log` (one JSON event per line) is there where the API server is ours. `routed` says that pods and
+    ClusterIPs are reachable from this machine as they are.
+    """
+
+    name: str
+    kubeconfig: Path
+    audit_log: Path | None = None
+    routed: bool = False
+
+    @property
+    def kubectl(self) -> Path:
+        """A kubectl that suits the cluster."""
+        return client_program("kubectl")
+
+    @property
+    def helm(self) -> Path:
+        """Helm, built at the first use if none is there."""
+        return client_program("helm")
+
+    def run_kubectl(self, *words: str, stdin: str | None = None) -> str:
+        """Return what kubectl with WORDS prints.
+
+        Raises:
+            ClusterError: kubectl failed; the message is its own.
+        """
+        command = [str(self.kubectl), f"--kubeconfig={self.kubeconfig}", *words]
+        ended = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            raise ClusterError(f"kubectl {' '.join(words)}: {ended.stderr.strip()}")
+        return ended.stdout
+
+
+class ClusterAdapter(Protocol):
+    """The three things in which one way to get a cluster differs from another."""
+
+    def start(self) -> RunningCluster:
+        """Return the running cluster, starting it if it does not run."""
+
+    def load_image(self, image: Image) -> None:
+        """Have the image in the cluster under its name."""
+
+    def stop(self) -> None:
+        """Remove what `start` made; nothing there is fine."""
+
+
+def choose_adapter(name: str = DEFAULT_NAME) -> ClusterAdapter:
+    """Return the adapter named by $HOLDFAST_CLUSTER: node, kind or existing.
+
+    Without it: a node of our own for root on Linux, else kind where docker answers.
+
+    Raises:
+        ClusterError: there is no way to get a cluster here, or the variable names none.
+    """
+    chosen = os.environ.get("HOLDFAST_CLUSTER") or _default_choice()
+    # Imported here, because the adapters build on this module.
+    if chosen == "node":
+        from tests.cluster.adapters.node import NodeAdapter
+
+        return NodeAdapter(name)
+    if chosen == "kind":
+        from tests.cluster.adapters.kind import KindAdapter
+
+        return KindAdapter(name)
+    if chosen == "existing":
+        from tests.cluster.adapters.existing import ExistingAdapter
+
+        return ExistingAdapter()
+    raise ClusterError(f"HOLDFAST_CLUSTER={chosen}: it must be node, kind or existing")
+
+
+def _default_choice() -> str:
+    if sys.platform == "linux" and os.geteuid() == 0:
+        return "node"
+    if docker_answers():
+        return "kind"
+    raise ClusterError(
+        "no way to get a cluster here: run as root on Linux for a node of our own, or start Docker for kind, "
+        "or set HOLDFAST_CLUSTER=existing and KUBECONFIG"
+    )
+
+
+@contextmanager
+def service_url(cluster: RunningCluster, namespace: str, service: str, port: int) -> Iterator[str]:
+    """Yield an http URL of a Service from this machine: direct where routes lead there, else forwarded.
+
+    A forwarded URL leads to one of the Service's pods, and to that one until the block ends.
+    """
+    if cluster.routed:
+        yield f"http://{_cluster_ip(cluster, namespace, service)}:{port}"
+        return
+    command = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+    forward = [*command, "port-forward", f"service/{service}", f":{port}", "--address=127.0.0.1"]
+    with subprocess.Popen(forward, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{_forwarded_port(process)}"
+        finally:
+            process.terminate()
+
+
+def _cluster_ip(cluster: RunningCluster, namespace: str, service: str) -> str:
+    found = json.loads(
+        cluster.run_kubectl("get", "service", service, f"--namespace={namespace}", "--output=json")
+    )
+    return str(found["spec"]["clusterIP"])
+
+
+def _forwarded_port(process: subprocess.Popen[str]) -> int:
+    line = process.stdout.readline() if process.stdout else ""
+    found = re.search(r"127\.0\.0\.1:(\d+)", line)
+    if found is None:
+        raise ClusterError(f"kubectl port-forward: {line.strip() or 'it ended'}")
+    return int(found.group(1))
