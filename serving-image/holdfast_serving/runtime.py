@@ -38,7 +38,11 @@ class Runtime:
         Raises:
             ModelError: CheckFailed when the model does not answer a typical row.
         """
-        inline_rows = _inline_rows(session, typical_inputs(session.signature, profile))
+        try:
+            inline_rows = _inline_rows(session, typical_inputs(session.signature, profile))
+        except ModelError as error:
+            hint = "" if profile else " (on zeros and empty texts; a profile would give a typical row)"
+            raise ModelError(error.reason, error.message + hint) from None
         logger.info("warm; requests of up to %d rows run on the event loop, others in a thread", inline_rows)
         return cls(session, threads, inline_rows)
 
