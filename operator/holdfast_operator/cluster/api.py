@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from holdfast_operator.cluster.kinds import ResourceKind, kind_of
 from holdfast_operator.manifests.metadata import Manifest
@@ -48,8 +48,12 @@ def reference_to(manifest: Manifest) -> ObjectReference:
     return ObjectReference(kind_of(manifest), metadata["namespace"], metadata["name"], metadata["uid"])
 
 
-def object_name(manifest: Manifest) -> tuple[str, str, str, str]:
-    """Return API version, kind, namespace and name: what can exist only once."""
+ObjectName: TypeAlias = tuple[str, str, str, str]
+"""API version, kind, namespace and name: what can exist only once."""
+
+
+def object_name(manifest: Manifest) -> ObjectName:
+    """Return what tells the object from all others that exist now."""
     metadata = manifest["metadata"]
     return manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"]
 

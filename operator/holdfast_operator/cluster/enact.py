@@ -6,6 +6,7 @@ from typing import Any
 from holdfast_operator.cluster.api import (
     AlreadyExistsError,
     Cluster,
+    ObjectName,
     ObjectReference,
     object_name,
 )
@@ -22,7 +23,8 @@ class Enactor:
     def __init__(self, cluster: Cluster, recorder: EventRecorder) -> None:
         self._cluster = cluster
         self._recorder = recorder
-        self._applied: dict[str, dict[tuple[str, str, str, str], tuple[str, str]]] = {}
+        self._applied: dict[ObjectName, dict[ObjectName, tuple[str, str]]] = {}
+        """By resource and child: what was applied, and what the child looked like then."""
 
     async def enact(self, resource: Manifest, children: Iterable[Manifest], decision: Decision) -> None:
         """Write children, then the status, then events.
@@ -46,14 +48,14 @@ class Enactor:
         for event in decision.events:
             await self._recorder.record(resource, event)
 
-    def forget(self, uid: str) -> None:
+    def forget(self, name: ObjectName) -> None:
         """Drop what is remembered about the children of a resource that is gone."""
-        self._applied.pop(uid, None)
+        self._applied.pop(name, None)
 
     async def _apply(self, resource: Manifest, manifest: Manifest, live: Manifest | None) -> None:
         if live is not None and live["metadata"].get("deletionTimestamp"):
             return  # It cannot be kept; its end brings us back here.
-        applied = self._applied.setdefault(resource["metadata"]["uid"], {})
+        applied = self._applied.setdefault(object_name(resource), {})
         name, wanted = object_name(manifest), short(manifest)
         if live is not None and applied.get(name) == (wanted, _written_by_all(live)):
             return
