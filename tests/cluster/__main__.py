@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.cluster.clusters import DEFAULT_NAME, choose_adapter
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_recipes import IMAGES
 from tests.cluster.programs import SETS, program_set
+from tests.cluster.running import DEFAULT_NAME, choose_adapter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,9 +5,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from tests.cluster.clusters import RunningCluster
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image
+from tests.cluster.running import RunningCluster
 
 
 class ExistingAdapter:
@@ -15,7 +15,7 @@ class ExistingAdapter:
 
     def start(self) -> RunningCluster:
         """Return the cluster, after it answered."""
-        cluster = RunningCluster("existing", _kubeconfig())
+        cluster = RunningCluster("existing", _kubeconfig(), self)
         cluster.run_kubectl("get", "--raw=/readyz")
         return cluster
 

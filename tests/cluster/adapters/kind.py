@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.cache import cache_folder
-from tests.cluster.clusters import RunningCluster
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image, docker_answers
 from tests.cluster.programs import client_program
 from tests.cluster.progress import run_logged, step
+from tests.cluster.running import RunningCluster
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class KindAdapter:
         if not kubeconfig.exists():
             with step(f"starting kind cluster {self.name} (about a minute, more at the first time)"):
                 self._kind("create", "cluster", "--wait=120s", f"--kubeconfig={kubeconfig}")
-        return RunningCluster(self.name, kubeconfig)
+        return RunningCluster(self.name, kubeconfig, self)
 
     def load_image(self, image: Image) -> None:
         """Have the image on every node under its name."""

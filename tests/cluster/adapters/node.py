@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from tests.cluster.clusters import RunningCluster
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image
 from tests.cluster.node import load_image_into_node, running_node, start_node, stop_node
+from tests.cluster.running import RunningCluster
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class NodeAdapter:
     def start(self) -> RunningCluster:
         """Return the running cluster, starting it if it does not run."""
         node = start_node(self.name)
-        return RunningCluster(self.name, node.kubeconfig, node.audit_log, routed=True)
+        return RunningCluster(self.name, node.kubeconfig, self, node.audit_log, routed=True)
 
     def load_image(self, image: Image) -> None:
         """Have the image on the node under its name."""

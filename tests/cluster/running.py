@@ -13,9 +13,23 @@ from typing import Protocol
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image, docker_answers
+from tests.cluster.node import nodes_folder, stop_node
 from tests.cluster.programs import client_program
 
 DEFAULT_NAME = "holdfast"
+
+
+class ClusterAdapter(Protocol):
+    """The three things in which one way to get a cluster differs from another."""
+
+    def start(self) -> "RunningCluster":
+        """Return the running cluster, starting it if it does not run."""
+
+    def load_image(self, image: Image) -> None:
+        """Have the image in the cluster under its name."""
+
+    def stop(self) -> None:
+        """Remove what `start` made; nothing there is fine."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,7 @@ class RunningCluster:
 
     name: str
     kubeconfig: Path
+    adapter: ClusterAdapter
     audit_log: Path | None = None
     routed: bool = False
 
@@ -53,18 +68,47 @@ class RunningCluster:
             raise ClusterError(f"kubectl {' '.join(words)}: {ended.stderr.strip()}")
         return ended.stdout
 
-
-class ClusterAdapter(Protocol):
-    """The three things in which one way to get a cluster differs from another."""
-
-    def start(self) -> RunningCluster:
-        """Return the running cluster, starting it if it does not run."""
-
     def load_image(self, image: Image) -> None:
         """Have the image in the cluster under its name."""
+        self.adapter.load_image(image)
 
-    def stop(self) -> None:
-        """Remove what `start` made; nothing there is fine."""
+    @contextmanager
+    def service_url(self, namespace: str, service: str, port: int) -> Iterator[str]:
+        """Yield an http URL of a Service from this machine: direct where routes lead there, else forwarded.
+
+        A forwarded URL leads to one of the Service's pods, and to that one until the block ends.
+        """
+        if self.routed:
+            found = self.run_kubectl("get", "service", service, f"--namespace={namespace}", "--output=json")
+            yield f"http://{json.loads(found)['spec']['clusterIP']}:{port}"
+            return
+        command = [str(self.kubectl), f"--kubeconfig={self.kubeconfig}", f"--namespace={namespace}"]
+        forward = [*command, "port-forward", f"service/{service}", f":{port}", "--address=127.0.0.1"]
+        with subprocess.Popen(
+            forward, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            try:
+                yield f"http://127.0.0.1:{_forwarded_port(process)}"
+            finally:
+                process.terminate()
+
+
+@contextmanager
+def running_cluster(name: str) -> Iterator[RunningCluster]:
+    """Yield a cluster that belongs to this process alone, and remove it afterwards.
+
+    With HOLDFAST_KEEP_CLUSTER set, the cluster NAME is used whatever is in it, and kept: quicker by ten
+    seconds for those who run one test again and again.
+    """
+    if os.environ.get("HOLDFAST_KEEP_CLUSTER"):
+        yield choose_adapter(name).start()
+        return
+    _remove_abandoned(name)
+    adapter = choose_adapter(f"{name}-{os.getpid()}")
+    try:
+        yield adapter.start()
+    finally:
+        adapter.stop()
 
 
 def choose_adapter(name: str = DEFAULT_NAME) -> ClusterAdapter:
@@ -103,29 +147,12 @@ def _default_choice() -> str:
     )
 
 
-@contextmanager
-def service_url(cluster: RunningCluster, namespace: str, service: str, port: int) -> Iterator[str]:
-    """Yield an http URL of a Service from this machine: direct where routes lead there, else forwarded.
-
-    A forwarded URL leads to one of the Service's pods, and to that one until the block ends.
-    """
-    if cluster.routed:
-        yield f"http://{_cluster_ip(cluster, namespace, service)}:{port}"
-        return
-    command = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
-    forward = [*command, "port-forward", f"service/{service}", f":{port}", "--address=127.0.0.1"]
-    with subprocess.Popen(forward, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            yield f"http://127.0.0.1:{_forwarded_port(process)}"
-        finally:
-            process.terminate()
-
-
-def _cluster_ip(cluster: RunningCluster, namespace: str, service: str) -> str:
-    found = json.loads(
-        cluster.run_kubectl("get", "service", service, f"--namespace={namespace}", "--output=json")
-    )
-    return str(found["spec"]["clusterIP"])
+def _remove_abandoned(name: str) -> None:
+    """Remove the nodes that processes left which were killed."""
+    for folder in nodes_folder().glob(f"{name}-*"):
+        owner = folder.name.removeprefix(f"{name}-")
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            stop_node(folder.name)
 
 
 def _forwarded_port(process: subprocess.Popen[str]) -> int:
