@@ -3,9 +3,12 @@
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+
+# They would double the number of series and help nobody.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
 
 REGISTRY: Final = CollectorRegistry()
 """What /metrics shows; beside ours the process's CPU, memory and open files."""
@@ -58,7 +61,7 @@ SCRAPE_ERRORS: Final = Counter(
 )
 DRIFT_PSI: Final = Gauge(
     "holdfast_operator_drift_psi",
-    "Debiased population stability index of the features and outputs that moved most.",
+    "Debiased population stability index of a feature or output within the last window.",
     ["namespace", "policy", "model", "kind", "name"],
     registry=REGISTRY,
 )

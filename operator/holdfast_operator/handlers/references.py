@@ -1,5 +1,7 @@
 """Which objects refer to which: only to know whom to look at, never to know whether it exists."""
 
+from functools import partial
+
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     MODEL_DEPLOYMENT,
@@ -21,6 +23,8 @@ class References:
         self._model_of: dict[Key, Key] = {}
         self._policy_of: dict[Key, Key] = {}
         self._answered: set[Key] = set()
+        for kind in RESOURCES:
+            OBJECTS.labels(kind.kind).set_function(partial(self._count, kind))
 
     def learn(self, resource: Manifest) -> Key:
         """Remember a ModelDeployment, RetrainPolicy or RetrainRun and what it refers to; return its key."""
@@ -53,10 +57,8 @@ class References:
         runs = {run for run, referred in self._policy_of.items() if referred in policies}
         return {key, model} | policies | (runs - self._answered)
 
-    def count(self) -> None:
-        """Publish how many objects of each kind are known."""
-        for kind in RESOURCES:
-            OBJECTS.labels(kind.kind).set(sum(key.kind is kind for key in self.known))
+    def _count(self, kind: ResourceKind) -> int:
+        return sum(key.kind is kind for key in set(self.known))
 
 
 def key_of(resource: Manifest) -> Key:

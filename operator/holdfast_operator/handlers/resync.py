@@ -56,4 +56,3 @@ class Resync:
             self._references.forget(key)
         for key in before | listed:
             self._queue.add(key)
-        self._references.count()
