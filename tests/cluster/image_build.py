@@ -15,7 +15,7 @@ from tests.cluster.progress import run_logged, step
 from tests.cluster.site_packages import REPOSITORY, make_readable
 
 REGISTRY = "holdfast.test"
-_KEPT_ARCHIVES = 3
+_KEPT_ARCHIVES = 6
 
 
 @dataclass(frozen=True)
@@ -181,3 +181,7 @@ def _forget_old(name: str, images: Path) -> None:
     newest_first = sorted(archives, key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in newest_first[_KEPT_ARCHIVES:]:
         shutil.rmtree(folder, ignore_errors=True)
+        ref = f"{REGISTRY}/{name}:{folder.name.rpartition('-')[2]}"
+        forget = ["docker", "image", "rm", ref] if docker_answers() else [*buildah(), "rmi", ref]
+        # It may be the base of another image, or be gone already.
+        subprocess.run(forget, capture_output=True, check=False)
