@@ -21,7 +21,9 @@ async def load_configuration() -> Configuration:
     if "KUBERNETES_SERVICE_HOST" in os.environ and not os.environ.get("KUBECONFIG"):
         config.load_incluster_config(configuration)
     else:
-        await config.load_kube_config(client_configuration=configuration)
+        # Given, because the library looks at the variable only when it is imported.
+        path = os.environ.get("KUBECONFIG") or None
+        await config.load_kube_config(config_file=path, client_configuration=configuration)
     return configuration
 
 
