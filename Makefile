@@ -53,12 +53,15 @@ test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
 
 test-integration: venv ## tests against a real API server, HTTP and S3
+	@$(PY) -m tests.cluster prepare integration
 	@$(VENV)/bin/pytest tests/integration
 
 test-e2e: venv ## tests on a real Kubernetes node
+	@$(PY) -m tests.cluster prepare e2e
 	@$(VENV)/bin/pytest tests/e2e
 
 test: venv ## all tests, fast ones first
+	@$(PY) -m tests.cluster prepare
 	@$(VENV)/bin/pytest tests/unit tests/integration tests/e2e
 
 cluster: venv ## start a one-node Kubernetes cluster

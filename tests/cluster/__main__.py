@@ -1,4 +1,4 @@
-"""Command line: `python -m tests.cluster up | down | images | load NAME… | programs SET…`."""
+"""Command line: `python -m tests.cluster up | down | images | load NAME… | programs SET… | prepare SUITE…`."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_recipes import IMAGES
+from tests.cluster.preparation import SUITES, prepare
 from tests.cluster.programs import SETS, program_set
 from tests.cluster.running import DEFAULT_NAME, choose_adapter
 
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         ("load", _load, "build images and load them into the cluster"),
         ("images", _images, "build images; print their names and sizes"),
         ("programs", _programs, "build programs; print their folders"),
+        ("prepare", _prepare, "build and install what test suites need"),
     ):
         command = commands.add_parser(name, help=help_text)
         command.set_defaults(run=run)
@@ -40,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--name", default=DEFAULT_NAME, help="name of the cluster (%(default)s)")
         if name in ("load", "images"):
             command.add_argument("names", nargs="*", metavar="IMAGE", help=f"of {', '.join(IMAGES)}")
+        if name == "prepare":
+            command.add_argument("names", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}")
         if name == "programs":
             sets = ", ".join(each.name for each in SETS)
             command.add_argument("names", nargs="*", metavar="SET", help=f"of {sets}")
@@ -75,6 +79,10 @@ def _images(chosen: argparse.Namespace) -> None:
 def _programs(chosen: argparse.Namespace) -> None:
     for name in _known(chosen.names, [each.name for each in SETS]):
         _write(str(program_set(name)))
+
+
+def _prepare(chosen: argparse.Namespace) -> None:
+    prepare(_known(chosen.names, SUITES))
 
 
 def _known(names: Sequence[str], all_names: Sequence[str]) -> Sequence[str]:

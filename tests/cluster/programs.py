@@ -163,15 +163,23 @@ def _default_name(package: str, name: str) -> str:
 
 
 def _require_go(wanted: ProgramSet) -> None:
-    needed = re.search(r"^go (\S+)$", (wanted.source / "go.mod").read_text(), re.MULTILINE)
-    at_least = needed.group(1) if needed else "1.24"
-    advice = f"Install it from https://go.dev/dl/ and put its bin folder on PATH to build {wanted.title}."
+    advice = f"Go {_newest_go()} or newer is needed; install it from https://go.dev/dl/ and put it on PATH"
     if shutil.which("go") is None:
-        raise ClusterError(f"Go {at_least} or newer is needed and no `go` is on PATH. {advice}")
+        raise ClusterError(f"there is no `go` to build {wanted.title}: {advice}")
     # In the module's folder the go command itself compares, and fetches a newer toolchain where it may.
     asked = subprocess.run(["go", "version"], cwd=wanted.source, capture_output=True, text=True, check=False)
     if asked.returncode != 0:
-        raise ClusterError(f"Go {at_least} or newer is needed: {asked.stderr.strip()}. {advice}")
+        raise ClusterError(f"{asked.stderr.strip()}: {advice}")
+
+
+def _newest_go() -> str:
+    """Return the version that builds every set, so that nobody installs twice."""
+    versions = [
+        found.group(1)
+        for each in SETS
+        if (found := re.search(r"^go (\S+)$", (each.source / "go.mod").read_text(), re.MULTILINE))
+    ]
+    return max(versions, key=lambda version: [int(number) for number in version.split(".")])
 
 
 def _on_path(name: str) -> Iterator[Path]:

@@ -119,7 +119,7 @@ def choose_adapter(name: str = DEFAULT_NAME) -> ClusterAdapter:
     Raises:
         ClusterError: there is no way to get a cluster here, or the variable names none.
     """
-    chosen = os.environ.get("HOLDFAST_CLUSTER") or _default_choice()
+    chosen = cluster_choice()
     # Imported here, because the adapters build on this module.
     if chosen == "node":
         from tests.cluster.adapters.node import NodeAdapter
@@ -136,7 +136,11 @@ def choose_adapter(name: str = DEFAULT_NAME) -> ClusterAdapter:
     raise ClusterError(f"HOLDFAST_CLUSTER={chosen}: it must be node, kind or existing")
 
 
-def _default_choice() -> str:
+def cluster_choice() -> str:
+    """Return what provides clusters: $HOLDFAST_CLUSTER, else what this machine has."""
+    chosen = os.environ.get("HOLDFAST_CLUSTER")
+    if chosen:
+        return chosen
     if sys.platform == "linux" and os.geteuid() == 0:
         return "node"
     if docker_answers():
