@@ -1,4 +1,4 @@
-"""Command line: `python -m tests.cluster up | down | images | load NAME… | programs SET… | prepare SUITE…`."""
+"""Command line: `python -m tests.cluster up|down|load|images|programs|prepare`; `--help` says more."""
 
 import argparse
 import sys
