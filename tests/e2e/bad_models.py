@@ -55,15 +55,15 @@ def _big() -> Any:
 
 def _tampered(store: Store, prefix: str) -> Mapping[str, Any]:
     uri = store.publish(linear(seed=93), prefix)
-    store.put(f"{uri}{MODEL_FILE}", linear(seed=94).files[MODEL_FILE])
+    store.put(f"{uri}/{MODEL_FILE}", linear(seed=94).files[MODEL_FILE])
     return {"uri": uri}
 
 
 def _too_large(store: Store, prefix: str) -> Mapping[str, Any]:
     listed = {"path": MODEL_FILE, "sha256": hashlib.sha256().hexdigest(), "size": 64 * GIBIBYTE}
-    uri = f"s3://{BUCKET}/{prefix}/"
-    store.put(f"{uri}{MANIFEST_FILE}", json.dumps({"schemaVersion": 1, "files": [listed]}).encode())
-    store.put(f"{uri}{MODEL_FILE}", b"")
+    uri = f"s3://{BUCKET}/{prefix}"
+    store.put(f"{uri}/{MANIFEST_FILE}", json.dumps({"schemaVersion": 1, "files": [listed]}).encode())
+    store.put(f"{uri}/{MODEL_FILE}", b"")
     return {"uri": uri}
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from holdfast.credentials import Credentials
+from holdfast.location import Location
+from holdfast.object_store import Bucket
 from holdfast.package import ModelPackage
-from holdfast.store import publish_package, write_object
+from holdfast.store import publish_package
 from tests.cluster.running import RunningCluster
 
 from tests.cluster.image_recipes import s3_image, server_image
@@ -33,12 +36,13 @@ class Store:
         """Put the model's package under the prefix and return its URI."""
         with TemporaryDirectory() as folder, self.credentials() as credentials:
             package = ModelPackage.write(Path(folder), model.files)
-            return publish_package(package, f"s3://{BUCKET}/{prefix}", credentials)
+            return publish_package(package, f"s3://{BUCKET}/{prefix}", str(credentials))
 
     def put(self, uri: str, content: bytes) -> None:
         """Write one object, whatever is there."""
+        location = Location.parse(uri)
         with self.credentials() as credentials:
-            write_object(uri, content, credentials)
+            Bucket(location.parent, Credentials.read(credentials)).write(location.name, content)
 
     @contextmanager
     def credentials(self) -> Iterator[Path]:
