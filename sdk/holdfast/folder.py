@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from holdfast.failures import ModelError
-from holdfast.manifest import FILE_NAME_PATTERN, MODEL_FILE, PackageFile
+from holdfast.manifest import FILE_NAME_PATTERN, PackageFile
 from holdfast.results import ModelFailureReason
 
 CHUNK_BYTES = 1024 * 1024
-_ABSENT = {MODEL_FILE: ModelFailureReason.MODEL_NOT_FOUND}
 
 
 class Folder:
@@ -29,8 +28,7 @@ class Folder:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            absent = ModelFailureReason.MODEL_NOT_FOUND
-            raise _unreadable(path.name, error, absent) from None
+            raise _unreadable(path.name, error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -48,8 +46,8 @@ class Folder:
         """Open a regular file for reading.
 
         Raises:
-            ModelError: ModelNotFound or PackageInvalid when it is absent, a link or not a regular file;
-                StoreUnreadable when the file system refuses.
+            ModelError: ModelNotFound; PackageInvalid when it is a link or not a regular file; StoreUnreadable
+            when the file system refuses.
         """
         require_name(name)
         # O_NONBLOCK: opening a FIFO must not hang; for regular files it changes nothing.
@@ -57,8 +55,7 @@ class Folder:
         try:
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
-            absent = _ABSENT.get(name, ModelFailureReason.PACKAGE_INVALID)
-            raise _unreadable(name, error, absent) from None
+            raise _unreadable(name, error) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise ModelError(ModelFailureReason.PACKAGE_INVALID, f"{name} is not a regular file")
@@ -124,8 +121,19 @@ def verified(chunks: Iterable[bytes], listed: PackageFile) -> Iterator[bytes]:
     """Yield ``chunks`` while they can be the listed file.
 
     Raises:
-        ModelError: DigestMismatch, at the first byte too many or when the end does not have the listed hash.
+        ModelError: DigestMismatch, at the first byte too many or when the end does not have the listed hash;
+            PackageInvalid when there is no such file.
     """
+    try:
+        yield from _verified(chunks, listed)
+    except ModelError as error:
+        if error.reason != ModelFailureReason.MODEL_NOT_FOUND:
+            raise
+        message = f"{listed.path} is listed in the manifest, but does not exist"
+        raise ModelError(ModelFailureReason.PACKAGE_INVALID, message) from None
+
+
+def _verified(chunks: Iterable[bytes], listed: PackageFile) -> Iterator[bytes]:
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
@@ -164,9 +172,9 @@ def _written(file: BinaryIO, chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _unreadable(name: str, error: OSError, absent: ModelFailureReason) -> ModelError:
+def _unreadable(name: str, error: OSError) -> ModelError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return ModelError(absent, f"{name} does not exist")
+        return ModelError(ModelFailureReason.MODEL_NOT_FOUND, f"{name} does not exist")
     if error.errno == errno.ELOOP:
         return ModelError(ModelFailureReason.PACKAGE_INVALID, f"{name} is a link; packages hold files only")
     return ModelError(ModelFailureReason.STORE_UNREADABLE, f"{name}: {os.strerror(error.errno or errno.EIO)}")

@@ -103,7 +103,7 @@ def test_bytes_that_the_manifest_does_not_list_are_refused(tmp_path: Path, conte
 def test_a_listed_file_that_is_absent_is_refused(tmp_path: Path) -> None:
     written(tmp_path, profile__json=PROFILE)
     (tmp_path / "profile.json").unlink()
-    with refused(ModelFailureReason.PACKAGE_INVALID, "profile.json does not exist"):
+    with refused(ModelFailureReason.PACKAGE_INVALID, "profile.json is listed in the manifest"):
         ModelPackage.read(tmp_path)
 
 
