@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.control_plane import ControlPlane, control_plane
+from tests.cluster.control_plane import ControlPlane
 from tests.cluster.programs import client_program
+from tests.integration.chart.values import WATCHED, Objects
 
 CHECKOUT = Path(__file__).parents[3]
 CHART = CHECKOUT / "charts" / "holdfast"
-RELEASE, NAMESPACE = "hf", "holdfast-system"
+RELEASE, NAMESPACE = "hf", "chart-release"
 
-Objects = list[dict[str, Any]]
 Render = Callable[..., Objects]
 
 
@@ -50,17 +50,16 @@ def render() -> Render:
 
 
 @pytest.fixture(scope="session")
-def api_server() -> Iterator[ControlPlane]:
+def chart_server(api_server: ControlPlane) -> ControlPlane:
     """A real API server with our three kinds, and namespaces under Pod Security restricted."""
-    with control_plane() as running:
-        kubectl(running, "apply", "--server-side", "-f", str(CHECKOUT / "crds"))
-        kubectl(running, "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        for namespace in (NAMESPACE, "ml", "risk"):
-            kubectl(running, "create", "namespace", namespace)
-            kubectl(running, "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
-            # No controller manager does it.
-            kubectl(running, "create", "serviceaccount", "default", "--namespace", namespace)
-        yield running
+    kubectl(api_server, "apply", "--server-side", "--force-conflicts", "--filename", str(CHECKOUT / "crds"))
+    kubectl(api_server, "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    for namespace in (NAMESPACE, *WATCHED):
+        kubectl(api_server, "create", "namespace", namespace)
+        kubectl(api_server, "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+        # No controller manager does it.
+        kubectl(api_server, "create", "serviceaccount", "default", "--namespace", namespace)
+    return api_server
 
 
 def kubectl(server: ControlPlane, *words: str, stdin: str = "") -> str:

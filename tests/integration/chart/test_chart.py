@@ -34,9 +34,9 @@ def test_lint_has_nothing_to_say(values: Values, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def schema_location(api_server: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> str:
+def schema_location(chart_server: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("schemas")
-    return write_schemas(lambda path: kubectl(api_server, "get", "--raw", path), folder)
+    return write_schemas(lambda path: kubectl(chart_server, "get", "--raw", path), folder)
 
 
 def kubeconform(manifests: str, location: str) -> subprocess.CompletedProcess[str]:
@@ -62,15 +62,15 @@ def test_the_schemas_refuse_a_misspelt_field(render: Render, schema_location: st
 
 @each_set_of_values
 def test_the_api_server_accepts_every_object(
-    values: Values, render: Render, api_server: ControlPlane
+    values: Values, render: Render, chart_server: ControlPlane
 ) -> None:
     objects = [each for each in render(**values) if each["kind"] not in MONITOR_KINDS]
-    accepted = kubectl(api_server, *DRY_RUN, stdin=yaml.safe_dump_all(objects))
+    accepted = kubectl(chart_server, *DRY_RUN, stdin=yaml.safe_dump_all(objects))
     assert len(accepted.splitlines()) == len(objects)
 
 
 def test_a_namespace_under_pod_security_restricted_accepts_the_operators_pod(
-    render: Render, api_server: ControlPlane
+    render: Render, chart_server: ControlPlane
 ) -> None:
     pod = {
         "apiVersion": "v1",
@@ -78,7 +78,7 @@ def test_a_namespace_under_pod_security_restricted_accepts_the_operators_pod(
         "metadata": {"name": "operator", "namespace": NAMESPACE},
         "spec": operator_pod(render()) | {"serviceAccountName": "default"},
     }
-    assert "operator" in kubectl(api_server, *DRY_RUN, stdin=yaml.safe_dump(pod))
+    assert "operator" in kubectl(chart_server, *DRY_RUN, stdin=yaml.safe_dump(pod))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ import pytest
 from holdfast_operator.cluster.kinds import CHILDREN, EVENT, LEASE, POD, RESOURCES, RETRAIN_RUN
 
 from tests.integration.chart.conftest import NAMESPACE, Render
-from tests.integration.chart.values import NO_CLUSTER_SCOPE, Objects, Values, each_set_of_values, of_kind
+from tests.integration.chart.values import (
+    NO_CLUSTER_SCOPE,
+    WATCHED,
+    Objects,
+    Values,
+    each_set_of_values,
+    of_kind,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -68,7 +75,7 @@ def test_watched_namespaces_get_roles_and_the_cluster_gets_nothing(render: Rende
     objects = render(**NO_CLUSTER_SCOPE)
     assert not CLUSTER_SCOPED & {each["kind"] for each in objects}
     places = {each["metadata"]["namespace"] for each in of_kind(objects, "RoleBinding")}
-    assert places == {"ml", "risk", NAMESPACE}
+    assert places == {*WATCHED, NAMESPACE}
 
 
 @each_set_of_values

@@ -7,6 +7,7 @@ import pytest
 Objects = list[dict[str, Any]]
 Values = dict[str, Any]
 
+WATCHED = ["chart-models", "chart-risk"]
 DIGEST = "sha256:" + "a" * 64
 MONITORS: Values = {
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
@@ -38,13 +39,13 @@ EVERYTHING: Values = {
     **MONITORS,
 }
 NO_CLUSTER_SCOPE: Values = {
-    "watchNamespaces": ["ml", "risk"],
+    "watchNamespaces": WATCHED,
     "crds": {"install": False},
     "rbac": {"userRoles": False},
 }
 VALUES: dict[str, Values] = {
     "defaults": {},
-    "two-namespaces": {"watchNamespaces": ["ml", "risk"], **MONITORS},
+    "two-namespaces": {"watchNamespaces": WATCHED, **MONITORS},
     "nothing-for-the-whole-cluster": {**NO_CLUSTER_SCOPE, "networkPolicy": {"enabled": False}},
     "own-account": {"serviceAccount": {"create": False, "name": "mine"}, "rbac": {"create": False}},
     "crds-go-with-the-release": {"crds": {"keep": False}},
