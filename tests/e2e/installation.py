@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.running import RunningCluster
+from tests.cluster.site_packages import REPOSITORY
 
 from tests.cluster.image_build import Image
-from tests.cluster.image_recipes import REPOSITORY, evaluator_image, operator_image, server_image
+from tests.cluster.image_recipes import evaluator_image, operator_image, server_image
 from tests.e2e.kubectl import Kubectl
 
 CHART = REPOSITORY / "charts" / "holdfast"
@@ -41,7 +42,7 @@ class Installation:
         }
         for image in images.values():
             self.cluster.load_image(image)
-        chart_values = {key: _image_values(image) for key, image in images.items()} | VALUES
+        chart_values = {**VALUES, **{key: _image_values(image) for key, image in images.items()}}
         arguments = ["--create-namespace", "--wait", "--timeout=3m", "--values=-", str(CHART)]
         self._helm("install", self.release, *arguments, stdin=json.dumps(chart_values))
 

@@ -111,7 +111,7 @@ def is_true(kind: str) -> Callable[[Object], bool]:
 
     def holds(resource: Object) -> bool:
         seen = resource.get("status", {}).get("observedGeneration") == resource["metadata"]["generation"]
-        return seen and condition(resource, kind)["status"] == "True"
+        return bool(seen and condition(resource, kind)["status"] == "True")
 
     return holds
 
@@ -123,3 +123,8 @@ def has_reason(kind: str, reason: str) -> Callable[[Object], bool]:
         return is_true(kind)(resource) and condition(resource, kind)["reason"] == reason
 
     return holds
+
+
+def has_status(field: str) -> Callable[[Object], bool]:
+    """Return a predicate: the status has that field, and it is not empty."""
+    return lambda resource: bool(resource.get("status", {}).get(field))

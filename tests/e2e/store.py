@@ -87,8 +87,13 @@ def _render_objects() -> list[dict[str, Any]]:
         "command": ["python", "-c", f"import os; os.makedirs('/data/{BUCKET}', exist_ok=True)"],
         "volumeMounts": mount,
     }
-    server = {"name": "s3", "image": s3_image().ref, "env": environment, "volumeMounts": mount}
-    server["readinessProbe"] = {"tcpSocket": {"port": PORT}, "periodSeconds": 1}
+    server = {
+        "name": "s3",
+        "image": s3_image().ref,
+        "env": environment,
+        "volumeMounts": mount,
+        "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
+    }
     pod = {
         "initContainers": [bucket],
         "containers": [server],

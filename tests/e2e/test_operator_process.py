@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.environment import Workspace
 from tests.e2e.installation import Installation
-from tests.e2e.kubectl import is_true
+from tests.e2e.kubectl import has_status, is_true
 from tests.e2e.models import linear, worn_out
 from tests.e2e.resources import model_deployment, retrain_policy, retrain_run
 from tests.e2e.test_model_deployment import promoted, serve
@@ -28,9 +28,8 @@ def test_operator_killed_again_and_again_still_finishes_rollout_and_run(
         output="s3://models/candidates/",
     )
     workspace.kubectl.apply(policy, retrain_run("by-hand", "weekly"))
-    reached = ["job", "candidate", "acceptedTime"]
-    for field in reached:
-        workspace.kubectl.wait("rtr", "by-hand", lambda item, field=field: item["status"].get(field), 240)
+    for reached in ("job", "candidate", "acceptedTime"):
+        workspace.kubectl.wait("rtr", "by-hand", has_status(reached), 240)
         installation.kill_operator()
     workspace.kubectl.wait("rtr", "by-hand", is_true("Promoted"), 240)
     assert promoted(workspace, "diabetes") != first
