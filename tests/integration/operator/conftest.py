@@ -32,6 +32,13 @@ def plane() -> Iterator[ControlPlane]:
         yield running
 
 
+@pytest.fixture
+def empty_plane() -> Iterator[ControlPlane]:
+    """Start an API server without the CRDs."""
+    with control_plane() as running:
+        yield running
+
+
 def kubectl(plane: ControlPlane, *words: str, stdin: str = "") -> str:
     command = [str(program("kubectl")), f"--kubeconfig={plane.kubeconfig}", *words]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
@@ -106,8 +113,9 @@ StartOperator = Callable[..., OperatorHandle]
 def start_operator(plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[StartOperator]:
     """Start an operator that serves the test's namespace; settings are keyword arguments."""
     started: list[OperatorHandle] = []
+    default = plane
 
-    def start(**settings: object) -> OperatorHandle:
+    def start(plane: ControlPlane = default, **settings: object) -> OperatorHandle:
         health, metrics = free_ports(2)
         values: dict[str, object] = {
             "server_image": "server:test",
