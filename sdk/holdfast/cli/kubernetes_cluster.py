@@ -94,6 +94,7 @@ def connect(namespace: str | None, context: str | None, kubeconfig: str | None) 
         CommandError: there is no usable configuration.
     """
     configuration = Configuration(retries=0)
+    kubeconfig = kubeconfig or os.environ.get("KUBECONFIG") or None
     if not _has_kubeconfig(context, kubeconfig) and _POD_NAMESPACE.exists():
         config.load_incluster_config(client_configuration=configuration)
         return KubernetesCluster(ApiClient(configuration), namespace or _POD_NAMESPACE.read_text().strip())
@@ -111,7 +112,7 @@ def connect(namespace: str | None, context: str | None, kubeconfig: str | None) 
 
 def _has_kubeconfig(context: str | None, kubeconfig: str | None) -> bool:
     default = Path.home() / ".kube" / "config"
-    return bool(context or kubeconfig or os.environ.get("KUBECONFIG") or default.exists())
+    return bool(context or kubeconfig or default.exists())
 
 
 def _context_namespace(kubeconfig: str | None, context: str | None) -> str:

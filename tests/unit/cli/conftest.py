@@ -1,7 +1,6 @@
 """Running the command line in this process, against a cluster in memory or none."""
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 from holdfast.cli.cluster import Kind
 from holdfast.cli.connection import Connection
 from holdfast.cli.errors import CommandError, ExitCode
-from holdfast.cli.main import main
 
+from tests.unit.cli.invocation import Run, runner
 from tests.unit.cli.objects import NAMESPACE, Object
 
 
@@ -48,18 +47,6 @@ class MemoryCluster:
         return found
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command wrote, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> MemoryCluster:
     """The cluster that every command of the test talks to."""
@@ -70,15 +57,5 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> MemoryCluster:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line with these words, on a terminal of 100 columns without colours."""
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def invoke(*words: str, program: str = "holdfast") -> Answer:
-        monkeypatch.setattr(sys, "argv", [program, *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), written.out, written.err)
-
-    return invoke
+    """Run the command line with these words."""
+    return runner(monkeypatch, capsys)

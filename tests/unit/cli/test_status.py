@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.unit.cli.conftest import MemoryCluster, Run
+from tests.unit.cli.conftest import MemoryCluster
+from tests.unit.cli.invocation import Run
 from tests.unit.cli.objects import (
     EARLIER,
     FAILED,
