@@ -90,11 +90,11 @@ def _check_list_type(
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, list) or list_type == "atomic":
         return
-    seen = []
-    for each in instance:
+    seen: list[object] = []
+    for index, each in enumerate(instance):
         key = {name: each.get(name) for name in schema[_MAP_KEYS]} if isinstance(each, dict) else each
         if key in seen:
-            yield ValidationError(f"{key!r} occurs twice; entries must be unique")
+            yield ValidationError(f"{key!r} occurs twice; entries must be unique", path=[index])
         seen.append(key)
 
 

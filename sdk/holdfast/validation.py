@@ -41,6 +41,8 @@ def validate_documents(text: str) -> list[Problem]:
         documents = list(yaml.load_all(text, Loader=_KubernetesLoader))
     except yaml.MarkedYAMLError as error:
         return [_unreadable(text, error)]
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        return [Problem(1, "", f"is not valid YAML: {' '.join(str(error).split())}")]
     return [
         Problem(number, path, message)
         for number, document in enumerate(documents, start=1)

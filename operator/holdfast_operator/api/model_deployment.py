@@ -10,7 +10,7 @@ from holdfast_operator.api.pod_resources import ResourceAmounts as ResourceAmoun
 from holdfast_operator.api.pod_resources import Toleration as Toleration
 from holdfast_operator.api.resource import (
     ApiModel,
-    Condition,
+    Conditions,
     Digest,
     Name,
     ObjectMetadata,
@@ -152,7 +152,7 @@ class ModelDeploymentStatus(ApiModel):
     """What is served, and what is being done about the rest."""
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
-    conditions: list[Condition] = Field(default_factory=list, max_length=16)
+    conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     target: Target | None = None
     stable_revision: Revision | None = None
     candidate_revision: Revision | None = None

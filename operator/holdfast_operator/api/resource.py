@@ -82,3 +82,13 @@ class Condition(ApiModel):
         json_schema_extra={"format": "int64"},
         description="Generation that it was judged on.",
     )
+
+
+Conditions = Annotated[
+    list[Condition],
+    Field(
+        max_length=16,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    ),
+]
+"""One condition of each type; several managers may each own some."""

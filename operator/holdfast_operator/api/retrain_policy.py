@@ -9,7 +9,7 @@ from holdfast_operator.api.model_uri import CREDENTIALS_RULE, OUTPUT_RULES
 from holdfast_operator.api.pod_resources import NodeSelector, ResourceAmounts, Toleration
 from holdfast_operator.api.resource import (
     ApiModel,
-    Condition,
+    Conditions,
     Decimal,
     Name,
     ObjectMetadata,
@@ -281,7 +281,7 @@ class RetrainPolicyStatus(ApiModel):
     """What drift was seen, what fired, and what was suppressed and why."""
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
-    conditions: list[Condition] = Field(default_factory=list, max_length=16)
+    conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     drift: DriftStatus | None = None
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
     last_run: RunReference | None = None

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from holdfast_operator.api.resource import (
     ApiModel,
-    Condition,
+    Conditions,
     Digest,
     ObjectMetadata,
     ObjectName,
@@ -82,7 +82,7 @@ class RetrainRunStatus(ApiModel):
     """How far the run is, and what came out."""
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
-    conditions: list[Condition] = Field(default_factory=list, max_length=16)
+    conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     model_deployment: Word | None = Field(default=None, description="What the run retrains.")
     job: Word | None = None
     start_time: Time | None = None

@@ -1,0 +1,154 @@
+"""A status of each kind with nothing and one with everything in it, as the operator would write them."""
+
+import pytest
+from holdfast_operator.api.model_deployment import ModelDeploymentStatus, ModelFailure, Revision, Target
+from holdfast_operator.api.resource import Condition
+from holdfast_operator.api.retrain_policy import (
+    DriftStatus,
+    FeatureDrift,
+    RetrainPolicyStatus,
+    RunBudget,
+    RunReference,
+    TriggerStatus,
+)
+from holdfast_operator.api.retrain_run import (
+    Candidate,
+    Champion,
+    CheckOutcome,
+    Evaluation,
+    RetrainRunStatus,
+)
+
+_TIME = "2026-01-31T12:00:00Z"
+_DIGEST = f"sha256:{'0' * 64}"
+_NAME = "bikes-0a1b2c3d4e"
+
+
+def _condition(kind: str) -> Condition:
+    return Condition(
+        type=kind,
+        status="True",
+        reason="Serving",
+        message="2 of 2 pods answer.",
+        last_transition_time=_TIME,
+        observed_generation=3,
+    )
+
+
+_REVISION = Revision(
+    name=_NAME,
+    digest=_DIGEST,
+    uri="s3://models/bikes/1",
+    credentials_secret_name="store",
+    origin="RetrainRun/bikes-drift-0a1b2c3d4e",
+    profile_hash="0123456789abcdef",
+    image="registry.example.com/holdfast-server:1",
+    server={"resources": {"limits": {"cpu": "1"}}, "tolerations": [{"key": "a", "operator": "Exists"}]},
+    created_time=_TIME,
+    promoted_time=_TIME,
+    outcome="Serving",
+    message="Promoted.",
+)
+_MODEL_DEPLOYMENT = ModelDeploymentStatus(
+    observed_generation=3,
+    conditions=[_condition("Ready"), _condition("Promoted")],
+    target=Target(
+        uri="s3://models/bikes/1",
+        digest=_DIGEST,
+        credentials_secret_name="store",
+        profile_hash="0123456789abcdef",
+        origin="Spec",
+        spec_model_hash="0123456789",
+        chosen_time=_TIME,
+    ),
+    stable_revision=_REVISION,
+    candidate_revision=_REVISION,
+    revisions=[_REVISION, _REVISION],
+    url="http://bikes.default.svc",
+    replicas=2,
+    ready_replicas=2,
+    selector="holdfast.dev/model-deployment=bikes",
+    last_failure=ModelFailure(
+        reason="DigestMismatch",
+        message="The bytes are others.",
+        container="fetch",
+        exit_code=20,
+        time=_TIME,
+        inspection_key="0123456789",
+        rollout_key="0123456789",
+        attempts=2,
+    ),
+)
+_RETRAIN_POLICY = RetrainPolicyStatus(
+    observed_generation=3,
+    conditions=[_condition("Ready"), _condition("DriftConfirmed")],
+    drift=DriftStatus(
+        rows=1000,
+        window_seconds=86400,
+        revision=_NAME,
+        worst_features=[
+            FeatureDrift(name="rain", kind="Feature", psi="0.31", noise_floor="0.02", p_value="1e-12")
+        ],
+    ),
+    triggers=[
+        TriggerStatus(
+            type="Drift", last_fired_time=_TIME, last_suppressed_time=_TIME, suppressed_reason="Cooldown"
+        )
+    ],
+    last_run=RunReference(
+        name="bikes-drift-0a1b2c3d4e",
+        trigger="Drift",
+        reason="rain moved",
+        evidence={"psi": "0.31"},
+        intent_time=_TIME,
+        created=True,
+    ),
+    run_times=[_TIME, _TIME],
+    next_schedule_time=_TIME,
+    last_schedule_time=_TIME,
+    budget=RunBudget(used=2, limit=10),
+)
+_RETRAIN_RUN = RetrainRunStatus(
+    observed_generation=1,
+    conditions=[_condition("Ready"), _condition("Promoted")],
+    model_deployment="bikes",
+    job="bikes-drift-0a1b2c3d4e",
+    start_time=_TIME,
+    completion_time=_TIME,
+    champion=Champion(revision=_NAME, digest=_DIGEST, uri="s3://models/bikes/1"),
+    candidate=Candidate(
+        digest=_DIGEST,
+        uri=f"s3://models/bikes/{'0' * 64}/",
+        credentials_secret_name="store",
+        size_bytes=3 * 1024**3,
+        profile_hash="0123456789abcdef",
+    ),
+    data_digest=_DIGEST,
+    evaluation=Evaluation(
+        holdout_rows=1344,
+        signature="Identical",
+        metrics=[
+            CheckOutcome(
+                metric="mae",
+                champion="76.1",
+                candidate="33.2",
+                regression="-42.9",
+                regression_low="-48",
+                regression_high="-39",
+                threshold="maxRegression 0",
+                outcome="Pass",
+            )
+        ],
+        verdict="Pass",
+    ),
+    accepted_time=_TIME,
+)
+
+STATUSES = [
+    pytest.param(ModelDeploymentStatus(observed_generation=1), id="ModelDeployment-empty"),
+    pytest.param(_MODEL_DEPLOYMENT, id="ModelDeployment-full"),
+    pytest.param(RetrainPolicyStatus(observed_generation=1), id="RetrainPolicy-empty"),
+    pytest.param(_RETRAIN_POLICY, id="RetrainPolicy-full"),
+    pytest.param(RetrainRunStatus(observed_generation=1), id="RetrainRun-empty"),
+    pytest.param(_RETRAIN_RUN, id="RetrainRun-full"),
+]
