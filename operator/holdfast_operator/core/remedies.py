@@ -1,0 +1,32 @@
+"""What to do about a reason: the second half of every message that asks for an edit."""
+
+from typing import Final
+
+from holdfast.results import ModelFailureReason
+
+from holdfast_operator.core.reasons import ModelDeploymentReason
+
+_REMEDIES: Final[dict[str, str]] = {
+    ModelFailureReason.MODEL_NOT_FOUND: "Check the bucket, key, claim, path or ConfigMap in spec.model.uri.",
+    ModelFailureReason.STORE_UNREADABLE: "Check the credentials Secret, the endpoint and the network.",
+    ModelFailureReason.UNSUPPORTED_URI: "Use s3://, https://, pvc:// or configmap:// in spec.model.uri.",
+    ModelFailureReason.DIGEST_MISMATCH: "Correct spec.model.digest, or restore the bytes that it names.",
+    ModelFailureReason.PACKAGE_INVALID: "Write the package again with `holdfast package`.",
+    ModelFailureReason.PACKAGE_TOO_LARGE: "Make the model smaller.",
+    ModelFailureReason.NOT_ONNX: "Export the model to ONNX as model.onnx.",
+    ModelFailureReason.EXTERNAL_DATA: "Save the model as a single file, without external data.",
+    ModelFailureReason.CUSTOM_OPERATORS: "Use operators of the ONNX and ONNX-ML domains only.",
+    ModelFailureReason.CHECK_FAILED: "Raise spec.server.resources.limits, or export a smaller model.",
+    ModelDeploymentReason.INSPECTION_FAILED: "Raise spec.server.resources.limits if it ran out of memory.",
+    ModelDeploymentReason.IMAGE_PULL_FAILED: "Check the image, the registry and the pull secrets.",
+    ModelDeploymentReason.PROGRESS_DEADLINE_EXCEEDED: (
+        "Change spec.model, spec.server or spec.rollout to try again."
+    ),
+}
+
+
+def with_remedy(reason: str, message: str) -> str:
+    """Return the message as a sentence, followed by what to do."""
+    sentence = message.strip() or reason
+    sentence = sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+    return f"{sentence} {_REMEDIES.get(reason, '')}".strip()
