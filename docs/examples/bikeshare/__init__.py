@@ -1,0 +1,1 @@
+"""The bike rides example: rows, trainer and load generator."""
