@@ -32,6 +32,9 @@ def main() -> int:
     except LeaseLostError as error:
         logger.error("exiting: %s", error)
         return 1
+    except Exception as error:  # the last place where it can still be logged as JSON
+        logger.critical("exiting", exc_info=error)
+        return 1
     return 0
 
 
@@ -44,6 +47,12 @@ def configure_logging(settings: OperatorSettings) -> None:
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     # kopf silences it, and with it the errors of forgotten tasks.
     logging.getLogger("asyncio").propagate = True
+    logging.captureWarnings(True)
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_unraisable(fault: "sys.UnraisableHookArgs") -> None:
+    logger.warning("%s in %r", fault.err_msg or "ignored", fault.object, exc_info=fault.exc_value)
 
 
 if __name__ == "__main__":

@@ -47,11 +47,15 @@ class LeaderLease:
         self._cluster = cluster
         self._namespace = namespace
         self._name = name
-        self._identity = identity
+        self.identity = identity
         self._times = times
         self._now = now
         self._seen: tuple[Any, float] = (None, 0.0)
         """The record as last seen, and the loop's time when it was first seen so."""
+
+    async def read(self) -> Manifest | None:
+        """Return the Lease as it is now. Raises ApiError."""
+        return await self._cluster.get(LEASE, self._namespace, self._name)
 
     async def acquire(self) -> None:
         """Wait until the Lease is ours."""
@@ -90,15 +94,15 @@ class LeaderLease:
 
     async def release(self) -> None:
         """Let another candidate take over at once. Raises ApiError."""
-        lease = await self._cluster.get(LEASE, self._namespace, self._name)
-        if lease is None or (lease.get("spec") or {}).get("holderIdentity") != self._identity:
+        lease = await self.read()
+        if lease is None or (lease.get("spec") or {}).get("holderIdentity") != self.identity:
             return
         spec = {**lease["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
         await self._cluster.replace({**lease, "spec": spec})
 
     async def _try(self) -> bool:
         """Take or renew the Lease if we may; whether it is ours."""
-        lease = await self._cluster.get(LEASE, self._namespace, self._name)
+        lease = await self.read()
         try:
             if lease is None:
                 await self._cluster.create(self._render(self._spec({})))
@@ -113,8 +117,8 @@ class LeaderLease:
         return True
 
     async def _is_ours(self) -> bool:
-        lease = await self._cluster.get(LEASE, self._namespace, self._name)
-        return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == self._identity
+        lease = await self.read()
+        return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == self.identity
 
     def _may_take(self, spec: Manifest) -> bool:
         record = (spec.get("holderIdentity"), spec.get("renewTime"), spec.get("leaseTransitions"))
@@ -122,16 +126,16 @@ class LeaderLease:
         if self._seen[0] != record:
             self._seen = (record, time)
         holder = spec.get("holderIdentity")
-        if not holder or holder == self._identity:
+        if not holder or holder == self.identity:
             return True
         return time - self._seen[1] >= float(spec.get("leaseDurationSeconds") or 0)
 
     def _spec(self, old: Manifest) -> dict[str, Any]:
         moment = micro_time(self._now())
-        is_ours = old.get("holderIdentity") == self._identity
+        is_ours = old.get("holderIdentity") == self.identity
         transitions = int(old.get("leaseTransitions") or 0)
         return {
-            "holderIdentity": self._identity,
+            "holderIdentity": self.identity,
             "leaseDurationSeconds": max(1, round(self._times.duration_seconds)),
             "acquireTime": old.get("acquireTime", moment) if is_ours else moment,
             "renewTime": moment,

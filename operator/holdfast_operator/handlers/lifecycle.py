@@ -28,7 +28,7 @@ from holdfast_operator.handlers.health import Health, Ports, serve
 from holdfast_operator.handlers.reconcile import Reconciler
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
-from holdfast_operator.handlers.watch_probe import WatchProbe
+from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
 from holdfast_operator.handlers.workers import Workers
 from holdfast_operator.manifests.metadata import ImageSettings
@@ -54,7 +54,7 @@ class OperatorProcess:
         self._queue: WorkQueue[Key] = WorkQueue()
         self._references = References()
         self._lease = _lease(settings, cluster)
-        self._probe = _probe(settings, cluster)
+        self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
         self._scraper = Scraper(cluster, pods, drift, self._queue.add)
         observer = Observer(cluster, drift, _images(settings))
@@ -196,16 +196,12 @@ def _lease(settings: OperatorSettings, cluster: Cluster) -> LeaderLease:
     return LeaderLease(cluster, settings.lease_namespace, settings.lease_name, settings.identity, times)
 
 
-def _probe(settings: OperatorSettings, cluster: Cluster) -> WatchProbe:
+def _probe(settings: OperatorSettings, cluster: Cluster, lease: LeaderLease) -> WatchProbe:
     watched = settings.watch_namespaces
     is_own_watched = not watched or settings.lease_namespace in watched
-    return WatchProbe(
-        cluster,
-        settings.lease_namespace if is_own_watched else watched[0],
-        settings.identity,
-        settings.watch_probe_seconds,
-        settings.watch_probe_deadline_seconds,
-    )
+    namespace = settings.lease_namespace if is_own_watched else watched[0]
+    times = ProbeTimes(settings.watch_probe_seconds, settings.watch_probe_deadline_seconds)
+    return WatchProbe(cluster, namespace, lease, times)
 
 
 def _images(settings: OperatorSettings) -> ImageSettings:

@@ -5,12 +5,14 @@ A watch can go silent while its connection stays open; then nothing else would n
 
 import asyncio
 import logging
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from holdfast import labels
 
 from holdfast_operator.cluster.api import ApiError, Cluster
 from holdfast_operator.cluster.kinds import SERVICE_ACCOUNT, ResourceKind
+from holdfast_operator.cluster.lease import LeaderLease
 from holdfast_operator.manifests.metadata import Manifest
 from holdfast_operator.metrics import WATCH_PROBE_SECONDS
 
@@ -22,17 +24,25 @@ PROBE_NAME: Final = "holdfast-watch-probe"
 ANNOTATION: Final = "holdfast.dev/watch-probe"
 
 
-class WatchProbe:
-    """A ServiceAccount without rights or users, whose annotation counts up."""
+@dataclass(frozen=True)
+class ProbeTimes:
+    """How often to change the object, and how long the change may take to come back."""
 
-    def __init__(
-        self, cluster: Cluster, namespace: str, identity: str, period_seconds: float, deadline_seconds: float
-    ) -> None:
+    period_seconds: float = 20
+    deadline_seconds: float = 60
+
+
+class WatchProbe:
+    """A ServiceAccount without rights or users, whose annotation counts up.
+
+    Where the Lease is in the same namespace it owns the object, so that both go together.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, lease: LeaderLease, times: ProbeTimes) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._identity = identity
-        self._period = period_seconds
-        self._deadline = deadline_seconds
+        self._lease = lease
+        self._times = times
         self._sent: tuple[str, float] | None = None
         """What was written and has not come back, and the loop's time of that."""
         self._count = 0
@@ -42,7 +52,7 @@ class WatchProbe:
         while True:
             if self._sent is None:
                 await self._send()
-            await asyncio.sleep(self._period)
+            await asyncio.sleep(self._times.period_seconds)
 
     def on_event(self, kind: ResourceKind, child: Manifest) -> None:
         """Take notice of a watch event."""
@@ -58,29 +68,41 @@ class WatchProbe:
         """Whether a change did not come back within the deadline."""
         if self._sent is None:
             return False
-        return asyncio.get_running_loop().time() - self._sent[1] > self._deadline
+        return asyncio.get_running_loop().time() - self._sent[1] > self._times.deadline_seconds
 
     async def _send(self) -> None:
         self._count += 1
-        value = f"{self._identity}-{self._count}"
+        value = f"{self._lease.identity}-{self._count}"
         # Before the request, since the event can be faster than the answer.
         self._sent = (value, asyncio.get_running_loop().time())
         try:
-            await self._cluster.apply(self._render(value))
+            await self._cluster.apply(self._render(value, await self._lease.read()))
         except ApiError as error:
             # Whether the API server answers is not what is being asked here.
             logger.warning("cannot change the watch probe: %s", error)
             self._sent = None
 
-    def _render(self, value: str) -> Manifest:
+    def _render(self, value: str, lease: Manifest | None) -> Manifest:
+        metadata: dict[str, Any] = {
+            "name": PROBE_NAME,
+            "namespace": self._namespace,
+            "labels": {labels.MANAGED_BY: "holdfast", "app.kubernetes.io/name": PROBE_NAME},
+            "annotations": {ANNOTATION: value},
+        }
+        if lease is not None and lease["metadata"]["namespace"] == self._namespace:
+            metadata["ownerReferences"] = [_owner(lease)]
         return {
             "apiVersion": PROBE_KIND.api_version,
             "kind": PROBE_KIND.kind,
-            "metadata": {
-                "name": PROBE_NAME,
-                "namespace": self._namespace,
-                "labels": {labels.MANAGED_BY: "holdfast", "app.kubernetes.io/name": "holdfast-watch-probe"},
-                "annotations": {ANNOTATION: value},
-            },
+            "metadata": metadata,
             "automountServiceAccountToken": False,
         }
+
+
+def _owner(lease: Manifest) -> Manifest:
+    return {
+        "apiVersion": lease["apiVersion"],
+        "kind": lease["kind"],
+        "name": lease["metadata"]["name"],
+        "uid": lease["metadata"]["uid"],
+    }

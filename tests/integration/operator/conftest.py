@@ -24,12 +24,12 @@ CRDS = Path(__file__).parents[3] / "crds"
 DEADLINE_SECONDS = 60.0
 
 
-@pytest.fixture(scope="session")
-def plane() -> Iterator[ControlPlane]:
-    with control_plane() as running:
-        kubectl(running, "apply", "--server-side", f"--filename={CRDS}")
-        kubectl(running, "wait", "--for=condition=Established", "--timeout=30s", f"--filename={CRDS}")
-        yield running
+@pytest.fixture(scope="module")
+def plane(api_server: ControlPlane) -> ControlPlane:
+    """Return the shared API server with the CRDs, whatever tests before have done to them."""
+    kubectl(api_server, "apply", "--server-side", "--force-conflicts", f"--filename={CRDS}")
+    kubectl(api_server, "wait", "--for=condition=Established", "--timeout=30s", f"--filename={CRDS}")
+    return api_server
 
 
 @pytest.fixture

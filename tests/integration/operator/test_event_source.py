@@ -13,11 +13,12 @@ from holdfast_operator.cluster.api import reference_to
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_RUN
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
+from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.handlers.event_source import make_registry, make_settings
 from holdfast_operator.handlers.events import EventHandlers
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
-from holdfast_operator.handlers.watch_probe import WatchProbe
+from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
 from holdfast_operator.metrics import REGISTRY
 
@@ -34,7 +35,8 @@ class Watched:
         self.cluster = cluster
         self.queue: WorkQueue[Key] = WorkQueue()
         self.references = References()
-        self.probe = WatchProbe(cluster, namespace, "test", 0.2, 30)
+        lease = LeaderLease(cluster, namespace, "holdfast", "test", LeaseTimes())
+        self.probe = WatchProbe(cluster, namespace, lease, ProbeTimes(0.2, 30))
 
     async def drain(self) -> set[Key]:
         """Take what is in the queue."""

@@ -6,8 +6,9 @@ import time
 
 import pytest
 from holdfast_operator.cluster.api import ConflictError
-from holdfast_operator.cluster.kinds import LEASE
+from holdfast_operator.cluster.kinds import LEASE, SERVICE_ACCOUNT
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
+from holdfast_operator.handlers.watch_probe import PROBE_NAME
 
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import StartOperator, eventually
@@ -23,6 +24,19 @@ async def test_answers_probes_and_shows_metrics(start_operator: StartOperator) -
     assert operator.metric('holdfast_operator_build_info{version="') == 1
     assert operator.metric('holdfast_operator_objects{kind="ModelDeployment"}') == 0
     await eventually(lambda: operator.metric("holdfast_operator_watch_probe_seconds"), "the probe is back")
+
+
+async def test_probe_object_goes_with_the_lease(
+    start_operator: StartOperator, cluster: KubernetesCluster, namespace: str
+) -> None:
+    operator = start_operator()
+    await eventually(operator.is_leading, "leading")
+    await eventually(lambda: operator.metric("holdfast_operator_watch_probe_seconds"), "the probe is back")
+    lease = await cluster.get(LEASE, namespace, "holdfast-operator")
+    probe = await cluster.get(SERVICE_ACCOUNT, namespace, PROBE_NAME)
+    assert lease is not None
+    assert probe is not None
+    assert probe["metadata"]["ownerReferences"][0]["uid"] == lease["metadata"]["uid"]
 
 
 async def test_stops_in_order_on_sigterm(
