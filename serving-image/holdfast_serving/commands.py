@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Final
 
 from holdfast.failures import ModelError
-from holdfast.settings import ServerSettings
+from holdfast.settings import InspectionSettings, ServerSettings
 from pydantic import ValidationError
 
 from holdfast_serving.logs import configure_logs
@@ -42,6 +42,29 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_BROKEN
 
 
+def fetch() -> int:
+    """Fetch the model package and verify its digest."""
+    from holdfast_serving.fetch import fetch_result
+    from holdfast_serving.termination import write_termination_message
+
+    # A superset of FetchSettings: it also says where the termination message goes.
+    settings = InspectionSettings.from_env(os.environ)
+    result, exit_code = fetch_result(settings)
+    write_termination_message(settings.termination_message_path, result)
+    return exit_code
+
+
+def inspect() -> int:
+    """Fetch a model, check it within limits, and report digest and signature."""
+    from holdfast_serving.inspection import inspection_result
+    from holdfast_serving.termination import write_termination_message
+
+    settings = InspectionSettings.from_env(os.environ)
+    result, exit_code = inspection_result(settings)
+    write_termination_message(settings.termination_message_path, result)
+    return exit_code
+
+
 def serve() -> int:
     """Serve the model until SIGTERM."""
     from holdfast_serving.endpoints import Application
@@ -66,4 +89,4 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS: Final[dict[str, Callable[[], int]]] = {"serve": serve}
+COMMANDS: Final[dict[str, Callable[[], int]]] = {"fetch": fetch, "inspect": inspect, "serve": serve}

@@ -10,7 +10,7 @@ from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
 
-from holdfast_serving.cpu_limit import cpu_limit
+from holdfast_serving.container_limits import cpu_limit
 from holdfast_serving.data_plane import DataPlane
 from holdfast_serving.feature_counters import FeatureCounters
 from holdfast_serving.profile_check import require_countable

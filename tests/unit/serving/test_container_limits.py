@@ -1,13 +1,19 @@
-"""The CPU limit comes from the cgroup quota of this process, in both versions of cgroups."""
+"""Limits come from the cgroup of this process and those above it, in both versions of cgroups."""
 
 import os
 from pathlib import Path
 
 import pytest
-from holdfast_serving.cpu_limit import cpu_limit
+from holdfast_serving.container_limits import cpu_limit, memory_limit
 
 CORES = len(os.sched_getaffinity(0))
 POD = "sys/fs/cgroup/kubepods/pod1/container1"
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,38 @@ POD = "sys/fs/cgroup/kubepods/pod1/container1"
     ],
 )
 def test_quota_limits_the_threads(tmp_path: Path, files: dict[str, str], expected: int) -> None:
-    for name, content in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content)
+    write(tmp_path, files)
     assert cpu_limit(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({}, None, id="no-cgroup-files"),
+        pytest.param({"sys/fs/cgroup/memory.max": "max\n"}, None, id="no-limit"),
+        pytest.param({"sys/fs/cgroup/memory.max": "1073741824\n"}, 2**30, id="one-gibibyte"),
+        pytest.param(
+            {
+                "proc/self/cgroup": "0::/kubepods/pod1/container1\n",
+                f"{POD}/memory.max": "2147483648",
+                "sys/fs/cgroup/kubepods/pod1/memory.max": "1073741824",
+            },
+            2**30,
+            id="tightest-of-the-groups",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "4:memory:/pod1\n2:cpu,cpuacct:/pod1\n",
+                "sys/fs/cgroup/memory/pod1/memory.limit_in_bytes": "1073741824",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712",
+            },
+            2**30,
+            id="version-1",
+        ),
+    ],
+)
+def test_memory_is_what_the_tightest_group_allows(
+    tmp_path: Path, files: dict[str, str], expected: int | None
+) -> None:
+    write(tmp_path, files)
+    assert memory_limit(tmp_path) == expected
