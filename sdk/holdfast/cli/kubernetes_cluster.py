@@ -78,10 +78,10 @@ class KubernetesCluster:
         try:
             yield
         except ApiException as error:
-            raise _explain(error, kind, name, self._namespace) from error
+            raise explain(error, kind, name, self._namespace) from error
         except HTTPError as error:
             raise CommandError(
-                f"the cluster at {self._server} does not answer: {_root_cause(error)}",
+                f"the cluster at {self._server} does not answer: {root_cause(error)}",
                 "Check that it runs, and which one is meant: kubectl config current-context",
                 ExitCode.CLUSTER,
             ) from error
@@ -138,7 +138,8 @@ def _resource(client: DynamicClient, kind: Kind) -> Resource:
     )
 
 
-def _explain(error: ApiException, kind: Kind, name: str | None, namespace: str) -> CommandError:
+def explain(error: ApiException, kind: Kind, name: str | None, namespace: str) -> CommandError:
+    """Return what an answer of the API server means to the person who asked, and what to do about it."""
     message = _message(error)
     if error.status == 404 and not _names_an_object(error):
         return CommandError(
@@ -176,8 +177,9 @@ def _names_an_object(error: ApiException) -> bool:
     return bool(details.get("name"))
 
 
-def _root_cause(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
+    """Return the innermost reason of a connection that failed."""
     reason = getattr(error, "reason", None)
     if isinstance(reason, BaseException):
-        return _root_cause(reason)
+        return root_cause(reason)
     return str(error).rpartition(": ")[2] or type(error).__name__

@@ -24,7 +24,7 @@ ReferenceOption = Annotated[
         "--reference",
         "-r",
         metavar="FILE",
-        help="NPZ with held-out rows, one array per input: for the profile.",
+        help="NPZ or Parquet with held-out rows: for the profile.",
     ),
 ]
 MetadataOption = Annotated[

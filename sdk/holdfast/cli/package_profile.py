@@ -2,27 +2,31 @@
 
 from pathlib import Path
 
-import numpy as np
-
+from holdfast.batches import run_rows
 from holdfast.binning import profile_of
-from holdfast.cli.errors import CommandError
-from holdfast.cli.reference_rows import read_reference_rows
+from holdfast.cli.errors import CommandError, ExitCode
 from holdfast.onnx import Session
 from holdfast.profile import Profile
+from holdfast.rows import read_rows
+
+SUFFIXES = (".npz", ".parquet")
 
 
 def make_profile(model: Path, reference: Path, categorical: list[str]) -> Profile:
     """Return the profile of a model's features and predictions.
 
     Raises:
-        CommandError: the rows do not fit the model.
+        CommandError: the rows cannot be read or do not fit the model.
         ModelError: the model cannot be loaded or fails on the rows.
     """
+    if reference.suffix not in SUFFIXES or not reference.is_file():
+        raise CommandError(f"{reference} is not an NPZ or Parquet file", "", ExitCode.NOT_FOUND)
     session = Session.open(model)
-    rows = read_reference_rows(reference, session.signature)
-    answers = [session.run(batch) for batch in rows.batches()]
-    outputs = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
     try:
-        return profile_of(rows.inputs, outputs, rows.feature_names, categorical)
+        rows = read_rows(reference.parent, reference.stem, session.signature)
+        if rows is None:
+            raise CommandError(f"{reference} is gone", "", ExitCode.NOT_FOUND)
+        return profile_of(rows.inputs, run_rows(session, rows.inputs), rows.feature_names, categorical)
     except ValueError as error:
-        raise CommandError(f"no profile can be made from {reference}: {error}") from error
+        remedy = "Write one array per model input: numpy.savez(FILE, INPUT=rows, feature_names=[…])"
+        raise CommandError(f"no profile can be made: {error}", remedy) from error
