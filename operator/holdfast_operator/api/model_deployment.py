@@ -31,7 +31,7 @@ class ModelSource(ApiModel):
     uri: Uri = Field(
         json_schema_extra=validated_by(*SOURCE_RULES),
         description="Folder of a model package or a single .onnx file: s3://BUCKET/KEY, https://HOST/PATH, "
-        "pvc://CLAIM/PATH or configmap://NAME.",
+        "pvc://CLAIM/PATH, configmap://NAME or configmap://NAME/KEY.",
     )
     digest: Digest | None = Field(
         default=None, description="Pin: any other bytes are refused and never served. Shown in status."

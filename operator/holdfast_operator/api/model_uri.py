@@ -1,30 +1,36 @@
-"""Rules on the URIs of model packages: where they are fetched from and published to."""
+"""Rules on the URIs of model packages: where they are fetched from and published to.
+
+They accept nothing that `holdfast.location` would refuse later.
+"""
 
 from holdfast_operator.api.validation_rule import matches, rule
 
-_OBJECT = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
-_BUCKET = r"^s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/.*)?$"
-_HTTPS = r"^https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/[^?#]*$"
+_OBJECT = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+_BUCKET = "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
+
+_FORBIDDEN = r"[\x00-\x20\x7f\\?#]|[^:/]//+[^/]|/[.]{1,2}(/|$)"
 
 _BUCKET_NAMED = rule(
     f"!self.startsWith('s3://') || {matches('self', _BUCKET)}", "uri must name a bucket: s3://BUCKET/KEY"
 )
-_CLAIM_NAMED = rule(
-    f"!self.startsWith('pvc://') || {matches('self', f'^pvc://{_OBJECT}(/.*)?$')}",
-    "uri must name a PersistentVolumeClaim of this namespace: pvc://CLAIM/PATH",
-)
+_CLAIM_FORM = f"!self.startsWith('pvc://') || {matches('self', f'^pvc://{_OBJECT}(/.*)?$')}"
+_CLAIM_NAMED = rule(_CLAIM_FORM, "uri must name a PersistentVolumeClaim of this namespace: pvc://CLAIM/PATH")
 _HOST_NAMED = rule(
-    f"!self.startsWith('https://') || {matches('self', _HTTPS)}",
+    f"!self.startsWith('https://') || {matches('self', f'^https://{_HOST}/[^?#]*$')}",
     "uri must be https://HOST/PATH without user name, query or fragment; "
     "credentials belong into the Secret of credentialsSecretName",
 )
+_CONFIG_MAP_FORM = (
+    f"!self.startsWith('configmap://') || {matches('self', f'^configmap://{_OBJECT}(/[A-Za-z0-9._-]+)?$')}"
+)
 _CONFIG_MAP_NAMED = rule(
-    f"!self.startsWith('configmap://') || {matches('self', f'^configmap://{_OBJECT}$')}",
-    "uri must name a ConfigMap of this namespace, and nothing else: configmap://NAME",
+    _CONFIG_MAP_FORM,
+    "uri must name a ConfigMap of this namespace, or one of its keys: configmap://NAME or configmap://NAME/KEY",
 )
 _PATH_PLAIN = rule(
-    r"!self.matches('[\\s\\\\]') && !self.matches('/[.]{1,2}(/|$)')",
-    "uri must have neither spaces, backslashes nor the path elements . and ..",
+    f"!{matches('self', _FORBIDDEN)}",
+    "uri must have neither spaces, control characters, backslashes, ? or # nor empty path elements, . and ..",
 )
 
 SOURCE_RULES = (
@@ -48,6 +54,19 @@ OUTPUT_RULES = (
     _PATH_PLAIN,
 )
 """On spec.output.uri of a RetrainPolicy."""
+
+DATA_RULES = (
+    rule(
+        f"({_CLAIM_FORM}) && ({_CONFIG_MAP_FORM})",
+        "dataUri must be pvc://CLAIM/PATH, configmap://NAME or configmap://NAME/KEY to be mounted",
+    ),
+    rule(
+        f"!{matches('self', '^(pvc|configmap)://')} || !{matches('self', _FORBIDDEN)}",
+        "to be mounted, dataUri must have neither spaces, backslashes, ? or # nor empty path elements, "
+        ". and ..",
+    ),
+)
+"""On spec.trainer.dataUri of a RetrainPolicy: other schemes are the trainer's own business."""
 
 CREDENTIALS_RULE = rule(
     "!has(self.credentialsSecretName) || !(self.uri.startsWith('pvc://') || self.uri.startsWith('configmap://'))",

@@ -54,6 +54,7 @@ class Champion(ApiModel):
     revision: Word
     digest: Digest
     uri: Uri
+    credentials_secret_name: ObjectName | None = None
 
 
 class CheckOutcome(ApiModel):
@@ -74,7 +75,7 @@ class Evaluation(ApiModel):
 
     holdout_rows: int
     signature: Word
-    metrics: list[CheckOutcome] = Field(default_factory=list, max_length=32)
+    metrics: list[CheckOutcome] = Field(default_factory=list, max_length=64)
     verdict: Literal["Pass", "Fail", "Inconclusive"]
 
 

@@ -131,6 +131,8 @@ def test_fields_without_a_schema_have_no_rules() -> None:
         pytest.param({"pattern": "^a$"}, "a", "a\n", id="pattern-ends-with-the-text"),
     ],
 )
-def test_bounds_mean_what_they_mean_to_the_api_server(schema: Schema, good: object, bad: object) -> None:
+def test_bounds_mean_what_they_mean_to_the_api_server(
+    schema: Schema, good: int | str, bad: int | str
+) -> None:
     assert validator(schema).is_valid(good)
     assert not validator(schema).is_valid(bad)
