@@ -1,0 +1,155 @@
+"""What a model's output tensors say: quantities, or classes with probabilities. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.evaluation_metrics import METRICS, Task
+from holdfast.results import TensorSignature
+from holdfast.row_arrays import RowsError
+from holdfast.signature import DTYPES, Signature
+
+Array = NDArray[Any]
+_CERTAINTY = 1e-3
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for rows: ``values`` of a regression, or class ``labels`` and ``scores`` [rows, classes].
+
+    ``classes`` names the columns of ``scores``; both are None when the model gives no scores or their classes
+    are not known. ``probabilities`` tells whether the scores of every row are at least 0 and add up to 1.
+    """
+
+    values: NDArray[np.float64] | None = None
+    labels: Array | None = None
+    scores: NDArray[np.float64] | None = None
+    classes: Array | None = None
+
+    @property
+    def probabilities(self) -> bool:
+        """Whether scores are probabilities."""
+        if self.scores is None:
+            return False
+        total = self.scores.sum(axis=1)
+        return bool((self.scores >= 0).all() and (np.abs(total - 1) < _CERTAINTY).all())
+
+
+def task_of(signature: Signature, requested: Collection[str]) -> Task:
+    """Return what a model is for: as the requested metrics say, else by its outputs.
+
+    Raises:
+        RowsError: metrics of both tasks, or unknown ones, were requested.
+    """
+    unknown = sorted(set(requested) - set(METRICS))
+    if unknown:
+        raise RowsError(f"there is no metric {unknown[0]!r}; there are {', '.join(METRICS)}")
+    tasks = [task for task in Task if all(task in METRICS[name].tasks for name in requested)]
+    if not tasks:
+        raise RowsError(f"metrics {', '.join(sorted(requested))} are not all for the same task")
+    if len(tasks) == 1:
+        return tasks[0]
+    outputs = signature.outputs
+    classes = any(_is_label(each) for each in outputs) or any(_is_score_table(each) for each in outputs)
+    return Task.CLASSIFICATION if classes else Task.REGRESSION
+
+
+def _is_label(tensor: TensorSignature) -> bool:
+    return DTYPES[tensor.datatype].kind in "Oiub" and _is_column(tensor)
+
+
+def _is_column(tensor: TensorSignature) -> bool:
+    return len(tensor.shape) == 1 or (len(tensor.shape) == 2 and tensor.shape[1] == 1)
+
+
+def _is_score(tensor: TensorSignature) -> bool:
+    return DTYPES[tensor.datatype].kind == "f" and len(tensor.shape) in (1, 2)
+
+
+def _is_score_table(tensor: TensorSignature) -> bool:
+    return _is_score(tensor) and len(tensor.shape) == 2 and tensor.shape[1] != 1
+
+
+def quantities(signature: Signature, outputs: Mapping[str, Array]) -> Predictions:
+    """Return the predictions of a regression: its first output with one number per row.
+
+    Raises:
+        RowsError: there is none.
+    """
+    for tensor in signature.outputs:
+        values = outputs[tensor.name]
+        single = values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
+        if single and values.dtype.kind in "fiu":
+            return Predictions(values=values.reshape(-1).astype(np.float64))
+    raise RowsError("no output of the model has one number per row, as a regression needs")
+
+
+def classifications(
+    signature: Signature, outputs: Mapping[str, Array], truth: Array, classes: Sequence[Any] | None = None
+) -> Predictions:
+    """Return the predictions of a classifier: class labels, and scores when they can be told apart.
+
+    Scores of shape [rows, k] are one per class; of shape [rows] or [rows, 1] they are for the second of two
+    classes. Their classes are ``classes`` (in a package: ``classes`` in metadata.json), else 0 … k-1 for
+    whole-number labels below k, else the sorted labels when there are k of them.
+
+    Raises:
+        RowsError: there is neither a label nor a score output.
+    """
+    label = next((outputs[each.name] for each in signature.outputs if _is_label(each)), None)
+    given = next((outputs[each.name] for each in signature.outputs if _is_score(each)), None)
+    labels = None if label is None else comparable(label.reshape(-1))
+    if given is None:
+        if labels is None:
+            raise RowsError("no output of the model has a class or scores of classes")
+        return Predictions(labels=labels)
+    scores = _per_class(given.astype(np.float64))
+    seen = truth if labels is None else np.concatenate([truth, labels])
+    known = _classes(scores.shape[1], seen, classes)
+    if known is None:
+        return _without_classes(labels, scores.shape[1])
+    best = known[scores.argmax(axis=1)] if labels is None else labels
+    return Predictions(labels=best, scores=scores, classes=known)
+
+
+def _without_classes(labels: Array | None, columns: int) -> Predictions:
+    if labels is None:
+        raise RowsError(
+            f"the model scores {columns} classes, but the holdout's labels do not say which: "
+            "give them in order as 'classes' in metadata.json"
+        )
+    return Predictions(labels=labels)
+
+
+def _per_class(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    if scores.ndim == 2 and scores.shape[1] > 1:
+        return scores
+    second = scores.reshape(-1)
+    return np.column_stack([1 - second, second])
+
+
+def _classes(count: int, seen: Array, given: Sequence[Any] | None) -> Array | None:
+    if given is not None:
+        named = comparable(np.asarray(list(given)))
+        return named if len(named) == count else None
+    distinct = np.unique(seen)
+    if distinct.dtype.kind in "biu" and int(distinct[0]) >= 0 and int(distinct[-1]) < count:
+        return np.arange(count)
+    return distinct if len(distinct) == count else None
+
+
+def comparable(labels: Array) -> Array:
+    """Return labels as texts or as numbers, whole ones as int64, so that equal classes are equal."""
+    if labels.dtype.kind in "OSU":
+        texts = [
+            each.decode(errors="replace") if isinstance(each, bytes) else str(each)
+            for each in labels.tolist()
+        ]
+        return np.array(texts, dtype=np.str_)
+    numbers = labels.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        whole = numbers.astype(np.int64)
+    return whole if np.array_equal(whole, numbers) else numbers
