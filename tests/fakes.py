@@ -42,18 +42,22 @@ class FakeCluster:
         """Called with verb and manifest before each write; may raise, to crash or to refuse."""
         self.after_write: Hook | None = None
         """Called after each write, before its answer; may raise, as when an answer is lost."""
+        self.before_read: Callable[[], None] | None = None
+        """Called before each get and list; may raise."""
         self._applied: dict[tuple[ObjectName, str], Object] = {}
         self._now = now
         self._version = 0
 
     async def get(self, kind: ResourceKind, namespace: str, name: str) -> Manifest | None:
         """Return a copy of the object, or None."""
+        self._read()
         return copy.deepcopy(self.objects.get((kind.api_version, kind.kind, namespace, name)))
 
     async def list(
         self, kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
     ) -> Sequence[Manifest]:
         """Return copies, by name."""
+        self._read()
         found = [
             live
             for name, live in sorted(self.objects.items())
@@ -187,6 +191,10 @@ class FakeCluster:
     def _new_metadata(self) -> Object:
         created = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"uid": str(uuid.uuid4()), "creationTimestamp": created}
+
+    def _read(self) -> None:
+        if self.before_read is not None:
+            self.before_read()
 
     @staticmethod
     def _call(hook: Hook | None, verb: str, manifest: Manifest) -> None:

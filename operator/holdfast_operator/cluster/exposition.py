@@ -73,6 +73,7 @@ def _take(sample: Sample, counts: dict[Series, int]) -> None:
         series = ("anomaly", labels.get("kind", ""), labels.get("name", ""), labels.get("anomaly", ""))
     else:
         return
-    if not (0 <= sample.value <= MAX_COUNT and sample.value.is_integer()):
-        raise MalformedMetricsError(f"{sample.name} is {sample.value}, which is not a number of rows")
-    counts[series] = int(sample.value)
+    value = float(sample.value)  # The parser makes an int of some.
+    if not (0 <= value <= MAX_COUNT and value.is_integer()):
+        raise MalformedMetricsError(f"{sample.name} is {value}, which is not a number of rows")
+    counts[series] = int(value)
