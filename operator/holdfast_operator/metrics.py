@@ -1,8 +1,8 @@
 """The operator's own metrics."""
 
-from importlib.metadata import version
 from typing import Final
 
+from holdfast.release import VERSION
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -18,7 +18,7 @@ GCCollector(registry=REGISTRY)
 BUILD_INFO: Final = Gauge(
     "holdfast_operator_build_info", "Always 1; the operator's version.", ["version"], registry=REGISTRY
 )
-BUILD_INFO.labels(version("holdfast-operator")).set(1)
+BUILD_INFO.labels(VERSION).set(1)
 LEADER: Final = Gauge(
     "holdfast_operator_leader", "1 while this process holds the Lease, else 0.", registry=REGISTRY
 )

@@ -8,10 +8,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Final
 
 from holdfast.failures import ModelError
+from holdfast.release import VERSION
 from holdfast.settings import InspectionSettings, ServerSettings
 from pydantic import ValidationError
 
@@ -76,7 +76,7 @@ def serve() -> int:
     settings = ServerSettings.from_env(os.environ)
     telemetry = Telemetry(settings.model_name, settings.model_revision)
     lifecycle = Lifecycle()
-    application = Application(settings, lifecycle, telemetry, version("holdfast-serving"))
+    application = Application(settings, lifecycle, telemetry, VERSION)
     ModelServer(settings, lifecycle, application, lambda: load_model(settings, telemetry)).run()
     return 0
 
