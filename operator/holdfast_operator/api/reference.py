@@ -1,5 +1,6 @@
 """The API reference page: a table of fields per object of every kind, from the same schemas as the CRDs."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -61,8 +62,10 @@ def _inner_object(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | N
 
 
 def _rules(schema: Mapping[str, Any]) -> list[str]:
-    rules = [f"- {rule['message']}" for rule in schema.get(VALIDATIONS, [])]
-    return ["\n".join(rules)] if rules else []
+    """Return the rules of the object and those of its fields that have no section of their own, as a list."""
+    leaves = [each for each in schema["properties"].values() if "properties" not in each]
+    rules = [f"- {rule['message']}" for each in (schema, *leaves) for rule in each.get(VALIDATIONS, [])]
+    return ["\n".join(dict.fromkeys(rules))] if rules else []
 
 
 def _row(name: str, schema: Mapping[str, Any], required: bool) -> Sequence[str]:
@@ -77,13 +80,7 @@ def _meaning(schema: Mapping[str, Any]) -> str:
     bounds = [text.format(schema[keyword]) for keyword, text in _BOUNDS if keyword in schema]
     if bounds:
         sentences.append(", ".join(bounds).capitalize() + ".")
-    if "properties" not in schema:
-        sentences += [f"{rule['message'][0].upper()}{rule['message'][1:]}." for rule in _own_rules(schema)]
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _own_rules(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(schema.get(VALIDATIONS, []))
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -97,10 +94,9 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _code(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "see below" if value else "`{}`"
-    text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-    return f"`{text}`"
+    if value == {}:
+        return "see below"
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
