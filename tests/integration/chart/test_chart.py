@@ -10,6 +10,8 @@ import yaml
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.programs import client_program
 from tests.integration.chart.conftest import CHART, NAMESPACE, Render, helm, kubectl, template
+from tests.integration.chart.reference import PAGE
+from tests.integration.chart.reference import render as render_page
 from tests.integration.chart.schemas import write_schemas
 from tests.integration.chart.values import MONITOR_KINDS, Values, each_set_of_values, of_kind, operator_pod
 
@@ -142,3 +144,9 @@ def test_the_notes_name_the_next_three_commands() -> None:
         "helm test models --namespace ml-system",
         "kubectl get modeldeployments,retrainpolicies,retrainruns --all-namespaces",
     ]
+
+
+def test_the_reference_page_is_that_of_the_values() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render_page(), (
+        "run: python -m tests.integration.chart.reference"
+    )

@@ -12,6 +12,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from tests.unit.cli.invocation import Run
+from tests.unit.cli.reference import PAGE, render
 
 COMMANDS = ("status", "retrain", "rollback", "validate", "package", "profile", "version")
 
@@ -96,3 +97,7 @@ def test_the_cause_of_a_broken_connection_is_told_without_its_wrapping() -> None
     refused = NewConnectionError(None, "Failed to establish a new connection: [Errno 111] Connection refused")  # type: ignore[arg-type]  # the pool is not used
     wrapped = MaxRetryError(None, "/apis", refused)  # type: ignore[arg-type]  # the pool is not used
     assert root_cause(wrapped) == "[Errno 111] Connection refused"
+
+
+def test_the_reference_page_is_that_of_the_commands() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: python -m tests.unit.cli.reference"
