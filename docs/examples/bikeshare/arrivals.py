@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from holdfast.credentials import Credentials
 from holdfast.failures import ModelError
-from holdfast.store import write_object
+from holdfast.location import Location
+from holdfast.object_store import Bucket
 
 from bikeshare.rides import COLUMNS
 
@@ -23,8 +24,7 @@ class Arrivals:
 
     def __init__(self, text: str, uri: str, credentials: Credentials) -> None:
         self._rows = sorted(csv.DictReader(io.StringIO(text)), key=lambda row: row["ts"])
-        self._uri = uri.rstrip("/")
-        self._credentials = credentials
+        self._bucket = Bucket(Location.parse(uri), credentials)
         self._days: queue.Queue[str | None] = queue.Queue()
 
     def arrived(self, time: np.datetime64) -> None:
@@ -55,7 +55,7 @@ class Arrivals:
         """
         month = day[:7]
         rows = (row for row in self._rows if row["date"].startswith(month) and row["date"] <= day)
-        write_object(f"{self._uri}/{month}.csv", to_csv(rows).encode(), self._credentials)
+        self._bucket.write(f"{month}.csv", to_csv(rows).encode())
 
     def store_months_before(self, day: str) -> int:
         """Write every complete month before that day and return how many there were.

@@ -4,41 +4,45 @@ Runs as the trainer of a RetrainPolicy, and for the first model with ``--weeks 1
 """
 
 import argparse
-import json
 import logging
-import os
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from holdfast.credentials import Credentials
 from holdfast.failures import ModelError
-from holdfast.results import EXIT_BAD_DATA, EXIT_RETRY
-from holdfast.store import list_objects, read_object
 from holdfast.training import Training
 
-from bikeshare.model import MIN_TRAINING_ROWS, WEEKS, Split, fit, judge_rows, metadata, split, to_onnx_bytes
+from bikeshare.model import MIN_TRAINING_ROWS, WEEKS, fit, judge_rows, metadata, split, to_onnx_bytes
 from bikeshare.rides import FEATURES, INPUT, Rides
 
 logger = logging.getLogger("train")
 
 
-def run(training: Training, weeks: int) -> int:
-    """Train, convert and leave everything where the contract wants it."""
-    rides = read_rides(training)
-    parts = split(rides, weeks) if len(rides) else Split(rides, rides)
-    if len(parts.training) < MIN_TRAINING_ROWS or not len(parts.held_out):
-        logger.error("%d rows are too few to train on", len(rides))
-        return EXIT_BAD_DATA
-    judged = judge_rows(parts.held_out, champion_metadata(training.champion_dir))
-    logger.info(
-        "training on %d hours until %s, judged on %d",
-        len(parts.training),
-        parts.training.time[-1],
-        len(judged),
-    )
+def main() -> None:
+    """Train; the exit code is what the training contract says."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weeks", type=int, default=WEEKS, help="whole weeks to use (%(default)s)")
+    weeks = parser.parse_args().weeks
+    training = Training.from_env()
+    try:
+        rides = read_rides(training)
+        champion = champion_metadata(training)
+    except ValueError as error:
+        training.refuse(f"the data is not usable: {error}")
+    except ModelError as error:
+        training.retry_later(f"{error.reason}: {error.message}")
+    train(training, rides, weeks, champion)
+
+
+def train(training: Training, rides: Rides, weeks: int, champion: Mapping[str, Any]) -> None:
+    """Train, convert, and leave everything where the contract wants it."""
+    if len(rides) < MIN_TRAINING_ROWS:
+        training.refuse(f"{len(rides)} hours are too few to train on; it takes {MIN_TRAINING_ROWS}")
+    parts = split(rides, weeks)
+    judged = judge_rows(parts.held_out, champion)
+    logger.info("training on %d hours up to %s", len(parts.training), parts.training.time[-1])
+    logger.info("to be judged on %d held-out hours", len(judged))
     training.finish(
         model=to_onnx_bytes(fit(parts.training)),
         reference={INPUT: parts.held_out.features, "feature_names": np.array(FEATURES)},
@@ -46,38 +50,24 @@ def run(training: Training, weeks: int) -> int:
         holdout={INPUT: judged.features, "label": judged.count, "group": judged.day},
         metadata=metadata(parts),
     )
-    return 0
 
 
 def read_rides(training: Training) -> Rides:
-    """Return all rows below the data URI."""
-    credentials = Credentials.from_env(os.environ)
-    uris = list_objects(training.data_uri or "", credentials)
-    return Rides.parse(read_object(uri, credentials).decode() for uri in uris if uri.endswith(".csv"))
+    """Return all rows that have arrived.
+
+    Raises:
+        ModelError: the store cannot be read.
+        ValueError: a row is not complete.
+    """
+    names = [name for name in training.list_data() if name.endswith(".csv")]
+    return Rides.parse(training.read_data(name).decode() for name in names)
 
 
-def champion_metadata(folder: Path | None) -> Mapping[str, Any]:
+def champion_metadata(training: Training) -> Mapping[str, Any]:
     """Return what the champion's package says about itself; nothing for a first model."""
-    path = None if folder is None else folder / "metadata.json"
-    found: Mapping[str, Any] = json.loads(path.read_text()) if path is not None and path.exists() else {}
-    return found
-
-
-def main() -> int:
-    """Run as the trainer of a RetrainPolicy; the exit code is what the training contract says."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weeks", type=int, default=WEEKS, help="whole weeks to use (%(default)s)")
-    weeks = parser.parse_args().weeks
-    try:
-        return run(Training.from_env(), weeks)
-    except ValueError as error:
-        logger.error("the data is not usable: %s", error)
-        return EXIT_BAD_DATA
-    except ModelError as error:
-        logger.error("%s: %s", error.reason, error.message)
-        return EXIT_RETRY
+    champion = training.champion
+    return {} if champion is None else champion.metadata()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

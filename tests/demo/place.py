@@ -1,0 +1,153 @@
+"""Where the demo runs: a cluster, a namespace for the bikes, and how objects get there."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster.errors import ClusterError
+from tests.cluster.image_build import Image
+from tests.cluster.image_recipes import evaluator_image, operator_image, server_image
+from tests.cluster.running import RunningCluster
+from tests.cluster.site_packages import REPOSITORY
+from tests.demo.errors import DemoError
+from tests.demo.schedule import EXAMPLE, objects_of
+
+NAMESPACE = "bikeshare"
+SYSTEM_NAMESPACE = "holdfast-system"
+RELEASE = "holdfast"
+CHART = REPOSITORY / "charts/holdfast"
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+_LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cluster, and the namespace in which the example lives."""
+
+    cluster: RunningCluster
+    namespace: str = NAMESPACE
+
+    def kubectl(self, *words: str, stdin: str | None = None) -> str:
+        """Run kubectl in the namespace.
+
+        Raises:
+            ClusterError: kubectl failed.
+        """
+        return self.cluster.run_kubectl(f"--namespace={self.namespace}", *words, stdin=stdin)
+
+    def apply(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Server-side apply the objects."""
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        self.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
+
+    def apply_file(self, name: str, images: Mapping[str, Image]) -> None:
+        """Apply a file of the example with the images that were built."""
+        self.apply([with_images(each, images) for each in objects_of(EXAMPLE / name)])
+
+    def make_namespace(self) -> None:
+        """Make the namespace, without what an earlier demo left in it."""
+        self.cluster.run_kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true")
+        metadata = {"name": self.namespace, "labels": RESTRICTED}
+        self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}])
+
+    def wait(self, what: str, condition: str, seconds: int) -> None:
+        """Wait until an object fulfils a condition, as ``kubectl wait --for`` understands it.
+
+        Raises:
+            DemoError: it does not in time; the details say what is there instead.
+        """
+        try:
+            self.kubectl("wait", f"--for={condition}", what, f"--timeout={seconds}s")
+        except ClusterError as error:
+            raise DemoError(
+                f"{what} is not {condition} after {seconds} s: {error}", self.describe()
+            ) from None
+
+    def service(self, name: str, port: int) -> AbstractContextManager[str]:
+        """Give the URL of a Service of the namespace for the time of the block."""
+        return self.cluster.service_url(self.namespace, name, port)
+
+    def install_operator(self) -> None:
+        """Install the Helm chart with the images of this checkout, or upgrade what is there.
+
+        Raises:
+            DemoError: Helm failed, or the operator does not become ready.
+        """
+        images = {
+            "image": operator_image(),
+            "serverImage": server_image(),
+            "evaluatorImage": evaluator_image(),
+        }
+        for image in images.values():
+            self.cluster.load_image(image)
+        values = {key: _image_values(image) for key, image in images.items()}
+        chart_values: Mapping[str, Any] = {**values, "operator": {"scrapeIntervalSeconds": 1}}
+        command = [str(self.cluster.helm), "upgrade", "--install", RELEASE, str(CHART), "--values=-"]
+        command += [f"--namespace={SYSTEM_NAMESPACE}", "--create-namespace", "--wait", "--timeout=3m"]
+        command.append(f"--kubeconfig={self.cluster.kubeconfig}")
+        ended = subprocess.run(
+            command, input=json.dumps(chart_values), capture_output=True, text=True, check=False
+        )
+        if ended.returncode != 0:
+            raise DemoError(f"helm cannot install the operator: {ended.stderr.strip()}", self.describe())
+
+    def describe(self) -> str:
+        """Return what helps to find the cause of a failure: objects, events and logs."""
+        parts = [
+            self._try("get", "mdep,rtp,rtr,jobs,pods", "--output=wide"),
+            self._try("get", "events", "--sort-by=.lastTimestamp"),
+            *(self._log(pod) for pod in self._troubled_pods()),
+            self._try("logs", f"deployment/{RELEASE}", f"--tail={_LOG_LINES}", namespace=SYSTEM_NAMESPACE),
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _troubled_pods(self) -> list[str]:
+        try:
+            pods = json.loads(self.kubectl("get", "pods", "--output=json"))["items"]
+        except (ClusterError, ValueError):
+            return []
+        return [pod["metadata"]["name"] for pod in pods if not _is_well(pod)]
+
+    def _log(self, pod: str) -> str:
+        return self._try("logs", pod, "--all-containers", "--prefix", f"--tail={_LOG_LINES}")
+
+    def _try(self, *words: str, namespace: str | None = None) -> str:
+        command = [f"--namespace={namespace or self.namespace}", *words]
+        try:
+            return f"$ kubectl {' '.join(command)}\n{self.cluster.run_kubectl(*command).rstrip()}"
+        except ClusterError as error:
+            return f"$ kubectl {' '.join(command)}\n{error}"
+
+
+def with_images(manifest: Mapping[str, Any], images: Mapping[str, Image]) -> dict[str, Any]:
+    """Return a copy of the object in which the names in ``images`` are those of the built images."""
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                key: _reference(each, images) if key == "image" else replaced(each)
+                for key, each in value.items()
+            }
+        return [replaced(each) for each in value] if isinstance(value, list) else value
+
+    result: dict[str, Any] = replaced(manifest)
+    return result
+
+
+def _reference(name: Any, images: Mapping[str, Image]) -> Any:
+    image = images.get(name) if isinstance(name, str) else None
+    return name if image is None else image.ref
+
+
+def _image_values(image: Image) -> dict[str, str]:
+    repository, _, tag = image.ref.rpartition(":")
+    return {"repository": repository, "tag": tag}
+
+
+def _is_well(pod: Mapping[str, Any]) -> bool:
+    status = pod.get("status", {})
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", []))
+    return ready or status.get("phase") == "Succeeded"
