@@ -1,7 +1,6 @@
 """Decides what should be true about a ModelDeployment."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from holdfast_operator.core.conditions import PROMOTED, READY, STALLED
@@ -21,6 +20,7 @@ from holdfast_operator.core.remedies import with_remedy
 from holdfast_operator.core.revision import find_revision, pinned_name, plan_revision
 from holdfast_operator.core.rollout import roll_out
 from holdfast_operator.core.target import choose_target
+from holdfast_operator.core.timestamps import seconds_until
 
 FOLLOW_UP_SECONDS: Final = 0.1
 """When the status has just changed and something is to follow from it."""
@@ -111,8 +111,4 @@ def _requeue_after(observation: ModelDeploymentObservation, progress: Progress) 
     status = observation.resource.status
     if (progress.stable, progress.candidate) != (status.stable_revision, status.candidate_revision):
         return FOLLOW_UP_SECONDS
-    return _seconds_until(progress.wake_time, observation.now)
-
-
-def _seconds_until(moment: datetime | None, now: datetime) -> float | None:
-    return None if moment is None else max((moment - now).total_seconds(), FOLLOW_UP_SECONDS)
+    return seconds_until(progress.wake_time, observation.now)

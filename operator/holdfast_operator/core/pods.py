@@ -59,11 +59,13 @@ class Termination:
 
 def terminations(pods: Iterable[Manifest], container: str | None = None) -> list[Termination]:
     """Return how containers ended, newest pod first; only those called ``container`` if that is given."""
-    newest_first = sorted(
-        pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True
-    )
-    found = [termination for pod in newest_first for termination in _terminations(pod)]
+    found = [termination for pod in newest_first(pods) for termination in _terminations(pod)]
     return [each for each in found if container is None or each.container == container]
+
+
+def newest_first(pods: Iterable[Manifest]) -> list[Manifest]:
+    """Return the pods by age."""
+    return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
 
 
 def find_blockage(pods: Iterable[Manifest]) -> Blockage | None:

@@ -16,3 +16,8 @@ def parse_time(text: str) -> datetime:
     """
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seconds_until(moment: datetime | None, now: datetime) -> float | None:
+    """Return how long to wait for the moment, at least a tenth of a second; None: it does not come."""
+    return None if moment is None else max((moment - now).total_seconds(), 0.1)

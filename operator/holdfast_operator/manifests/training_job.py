@@ -6,7 +6,6 @@ from typing import Any, Final
 from holdfast import labels
 from holdfast.results import EXIT_BAD_DATA, EXIT_MODEL_REFUSED
 
-from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.metadata import (
@@ -36,23 +35,22 @@ SCRATCH_SIZE: Final = "4Gi"
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingParts:
     """One run with what its Job is made from."""
 
     run: RetrainRun
     policy: RetrainPolicy
-    model_deployment: ModelDeployment
     champion: ChampionSource | None
 
 
-def render_training_job(training: Training, settings: ImageSettings) -> Manifest:
+def render_training_job(training: TrainingParts, settings: ImageSettings) -> Manifest:
     """Return the Job; it has the run's name and no time to live: it goes with the run."""
     run, limits = training.run, training.policy.spec.limits
     metadata = {
         "name": run.metadata.name,
         "namespace": run.metadata.namespace,
         "labels": {
-            **child_labels(training.model_deployment.metadata.name, TRAINING),
+            **child_labels(training.policy.spec.model_deployment_ref.name, TRAINING),
             labels.POLICY: label_value(training.policy.metadata.name),
             labels.RUN: label_value(run.metadata.name),
         },
@@ -86,7 +84,7 @@ def _failure_rules(*, has_champion: bool) -> list[dict[str, Any]]:
     return [*rules, {"action": "Ignore", "onPodConditions": [disrupted]}]
 
 
-def _pod(training: Training, settings: ImageSettings) -> dict[str, Any]:
+def _pod(training: TrainingParts, settings: ImageSettings) -> dict[str, Any]:
     trainer = training.policy.spec.trainer
     champion = _champion_container(training, settings)
     trained = render_trainer_container(
@@ -110,5 +108,5 @@ def _pod(training: Training, settings: ImageSettings) -> dict[str, Any]:
     }
 
 
-def _champion_container(training: Training, settings: ImageSettings) -> ContainerWithVolumes | None:
+def _champion_container(training: TrainingParts, settings: ImageSettings) -> ContainerWithVolumes | None:
     return None if training.champion is None else render_champion_container(training.champion, settings)

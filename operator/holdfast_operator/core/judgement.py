@@ -1,0 +1,100 @@
+"""Judgement of a finished training: accept the candidate, reject it, or refuse a result that cannot be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.results import EvaluationResult
+from pydantic import ValidationError
+
+from holdfast_operator.api.resource import ConditionStatus
+from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.api.retrain_run import Candidate, Evaluation
+from holdfast_operator.core.conditions import FAILED, REJECTED
+from holdfast_operator.core.gate import assess_gate, describe_outcomes
+from holdfast_operator.core.observation import RetrainRunObservation
+from holdfast_operator.core.progress import Note
+from holdfast_operator.core.promotion import is_judged_on_current
+from holdfast_operator.core.reasons import RetrainRunReason as Reason
+from holdfast_operator.core.retrain_run_status import HAS_TRAINED, SUPERSEDED, RunReport
+from holdfast_operator.core.timestamps import format_time
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What to say, and the fields of the status that hold the evidence."""
+
+    report: RunReport
+    update: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judge(observation: RetrainRunObservation, policy: RetrainPolicy, result: EvaluationResult) -> Judgement:
+    """Return whether the candidate is to be rolled out."""
+    try:
+        candidate = _candidate_of(observation, policy, result)
+    except (ValidationError, ForeignResultError) as error:
+        note = Note(Reason.RESULT_MALFORMED, f"The result is not about this run: {_first_line(error)}.")
+        return Judgement(RunReport(note, end=FAILED, trained=HAS_TRAINED, evaluated=("False", note)))
+    has_champion = observation.resource.status.champion is not None
+    evaluation = assess_gate(policy.spec.gate, result, has_champion=has_champion)
+    evidence = {"candidate": candidate, "data_digest": result.data_digest, "evaluation": evaluation}
+    return _verdict(observation, evaluation, evidence)
+
+
+class ForeignResultError(ValueError):
+    """The result is about another champion or lies elsewhere than it should."""
+
+
+def _verdict(
+    observation: RetrainRunObservation, evaluation: Evaluation, evidence: Mapping[str, Any]
+) -> Judgement:
+    evaluated: tuple[ConditionStatus, Note] = (
+        "True",
+        Note(Reason.EVALUATED, f"On {evaluation.holdout_rows} rows: {describe_outcomes(evaluation)}."),
+    )
+    if evaluation.verdict != "Pass":
+        report = RunReport(_rejection(evaluation), end=REJECTED, trained=HAS_TRAINED, evaluated=evaluated)
+        return Judgement(report, evidence)
+    model_deployment = observation.model_deployment
+    if model_deployment is None:
+        note = Note(Reason.MODEL_DEPLOYMENT_NOT_FOUND, "The ModelDeployment is gone.")
+        return Judgement(RunReport(note, end=FAILED, trained=HAS_TRAINED, evaluated=evaluated), evidence)
+    if not is_judged_on_current(observation.resource, model_deployment):
+        note = Note(Reason.SUPERSEDED, "What should serve has changed while the run was under way.")
+        return Judgement(RunReport(note, end=SUPERSEDED, trained=HAS_TRAINED, evaluated=evaluated), evidence)
+    note = Note(Reason.ROLLING_OUT, "The gate has passed; the candidate is rolling out.")
+    accepted = {**evidence, "accepted_time": format_time(observation.now)}
+    return Judgement(RunReport(note, trained=HAS_TRAINED, evaluated=evaluated), accepted)
+
+
+def _rejection(evaluation: Evaluation) -> Note:
+    if evaluation.verdict == "Fail":
+        return Note(Reason.GATE_FAILED, f"{describe_outcomes(evaluation, 'Fail')}.")
+    return Note(Reason.GATE_INCONCLUSIVE, f"{describe_outcomes(evaluation, 'Inconclusive')}.")
+
+
+def _candidate_of(
+    observation: RetrainRunObservation, policy: RetrainPolicy, result: EvaluationResult
+) -> Candidate:
+    champion = observation.resource.status.champion
+    output = policy.spec.output
+    if result.champion_digest != (champion.digest if champion else None):
+        raise ForeignResultError(f"it was compared with {result.champion_digest}")
+    if not (result.uri or "").startswith(output.uri.rstrip("/") + "/"):
+        raise ForeignResultError(f"it was published to {result.uri}")
+    return Candidate.model_validate(
+        {
+            "digest": result.digest,
+            "uri": result.uri,
+            "credentials_secret_name": output.credentials_secret_name,
+            "size_bytes": result.size_bytes or 0,
+            "profile_hash": result.profile_hash,
+        }
+    )
+
+
+def _first_line(error: ValidationError | ForeignResultError) -> str:
+    if isinstance(error, ValidationError):
+        problem = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+    return str(error)
