@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.programs import client_program
-from tests.integration.chart.conftest import CHART, NAMESPACE, Render, helm, kubectl, template
+from tests.integration.chart.conftest import CHART, CHECKOUT, NAMESPACE, Render, helm, kubectl, template
 from tests.integration.chart.reference import PAGE
 from tests.integration.chart.reference import render as render_page
 from tests.integration.chart.schemas import write_schemas
@@ -150,3 +151,9 @@ def test_the_reference_page_is_that_of_the_values() -> None:
     assert PAGE.read_text(encoding="utf-8") == render_page(), (
         "run: python -m tests.integration.chart.reference"
     )
+
+
+def test_the_chart_has_the_version_of_the_operator() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    project = tomllib.loads((CHECKOUT / "operator" / "pyproject.toml").read_text())["project"]
+    assert chart["version"] == chart["appVersion"] == project["version"]

@@ -1,10 +1,12 @@
 """The command line as a whole: names, help, version, and errors from a client to a person."""
 
+import importlib
 import json
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
 
+import holdfast.cli
 import pytest
 from holdfast.cli.cluster import MODEL_DEPLOYMENT
 from holdfast.cli.kubernetes_cluster import explain, root_cause
@@ -101,3 +103,9 @@ def test_the_cause_of_a_broken_connection_is_told_without_its_wrapping() -> None
 
 def test_the_reference_page_is_that_of_the_commands() -> None:
     assert PAGE.read_text(encoding="utf-8") == render(), "run: python -m tests.unit.cli.reference"
+
+
+def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ImportError, match=r"pip install 'holdfast\[cli\]'"):
+        importlib.reload(holdfast.cli)
