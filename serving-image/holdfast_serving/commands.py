@@ -12,7 +12,7 @@ from typing import Final
 
 from holdfast.failures import ModelError
 from holdfast.release import VERSION
-from holdfast.settings import InspectionSettings, ServerSettings
+from holdfast.settings import EvaluationSettings, InspectionSettings, ServerSettings
 from pydantic import ValidationError
 
 from holdfast_serving.logs import configure_logs
@@ -81,6 +81,17 @@ def serve() -> int:
     return 0
 
 
+def evaluate() -> int:
+    """Judge a trained candidate beside the champion, package it and publish it."""
+    from holdfast_serving.evaluator import evaluation_result
+    from holdfast_serving.termination import write_termination_message
+
+    settings = EvaluationSettings.from_env(os.environ)
+    result, exit_code = evaluation_result(settings)
+    write_termination_message(settings.termination_message_path, result)
+    return exit_code
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="holdfast_serving", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -89,4 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS: Final[dict[str, Callable[[], int]]] = {"fetch": fetch, "inspect": inspect, "serve": serve}
+COMMANDS: Final[dict[str, Callable[[], int]]] = {
+    "fetch": fetch,
+    "inspect": inspect,
+    "serve": serve,
+    "evaluate": evaluate,
+}
