@@ -6,9 +6,12 @@ import numpy as np
 import orjson
 import pytest
 from holdfast.results import TensorSignature
+from holdfast.signature import DTYPES
 from holdfast_serving.data_plane import InferenceResponse
 from holdfast_serving.errors import RequestError
 from holdfast_serving.v2_json import decode_request, encode_response
+from hypothesis import given
+from hypothesis import strategies as st
 
 TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}
 
@@ -109,3 +112,35 @@ def test_answers_give_flat_data(tensor: Any, datatype: str, shape: list[int], da
 
 def test_answer_has_no_id_when_none_was_given() -> None:
     assert b'"id"' not in encode_response(InferenceResponse([]), "m", "r1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+ALMOST_TENSORS = st.fixed_dictionaries(
+    {
+        "name": st.just("x") | JSON,
+        "datatype": st.sampled_from([*DTYPES, "BF16"]) | JSON,
+        "shape": st.lists(st.integers(-1, 4), max_size=3) | JSON,
+        "data": st.lists(JSON, max_size=4) | JSON,
+    }
+)
+
+
+@given(JSON | st.fixed_dictionaries({"inputs": st.lists(ALMOST_TENSORS, max_size=2)}, optional={"id": JSON}))
+def test_any_document_is_read_or_refused_in_words(document: Any) -> None:
+    body = orjson.dumps(document)
+    try:
+        request = decode_request(body)
+    except RequestError:
+        return
+    for entry in document["inputs"]:
+        assert request.inputs[entry["name"]].shape == tuple(entry["shape"])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_in_words(body: bytes) -> None:
+    with pytest.raises(RequestError):
+        decode_request(body)
