@@ -72,3 +72,6 @@ cluster-clean: venv ## remove that cluster without a trace
 
 images: venv ## build the operator and serving images and print their sizes
 	@$(PY) -m tests.cluster images
+
+bench: venv ## measure the server beside what ONNX Runtime alone could do (about 1 minute)
+	@$(PY) -m tests.benchmarks.serving
