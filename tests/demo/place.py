@@ -85,14 +85,20 @@ class Place:
             self.cluster.load_image(image)
         values = {key: _image_values(image) for key, image in images.items()}
         chart_values: Mapping[str, Any] = {**values, "operator": {"scrapeIntervalSeconds": 1}}
-        command = [str(self.cluster.helm), "upgrade", "--install", RELEASE, str(CHART), "--values=-"]
-        command += [f"--namespace={SYSTEM_NAMESPACE}", "--create-namespace", "--wait", "--timeout=3m"]
-        command.append(f"--kubeconfig={self.cluster.kubeconfig}")
-        ended = subprocess.run(
-            command, input=json.dumps(chart_values), capture_output=True, text=True, check=False
-        )
+        words = ["upgrade", "--install", RELEASE, str(CHART), "--values=-", "--create-namespace"]
+        self._helm(*words, "--timeout=3m", stdin=json.dumps(chart_values))
+
+    def remove(self) -> None:
+        """Remove the namespace and the operator from a cluster that stays."""
+        self.cluster.run_kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true")
+        self._helm("uninstall", RELEASE, "--ignore-not-found")
+
+    def _helm(self, *words: str, stdin: str | None = None) -> None:
+        where = [f"--namespace={SYSTEM_NAMESPACE}", f"--kubeconfig={self.cluster.kubeconfig}", "--wait"]
+        command = [str(self.cluster.helm), *words, *where]
+        ended = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
         if ended.returncode != 0:
-            raise DemoError(f"helm cannot install the operator: {ended.stderr.strip()}", self.describe())
+            raise DemoError(f"helm {words[0]}: {ended.stderr.strip()}", self.describe())
 
     def describe(self) -> str:
         """Return what helps to find the cause of a failure: objects, events and logs."""

@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).parents[2] / "docs/examples/bikeshare"
 SLOW_ROWS_PER_SECOND = 4.0
 """While a run is under way: a training takes minutes in real life, and weeks of rides at full pace."""
 HISTORY_START = "2011-01-01"
-FIRST_MODEL_WEEKS = 13
+FIRST_MODEL_WEEKS = 12
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,154 @@
+"""The picture of a run: how wrong the answers were, and how far the weather had moved."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import dates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tests.demo.journal import Journal, Told
+from tests.demo.results import revisions_of, since
+from tests.demo.schedule import Schedule
+
+ROLLING_HOURS = 7 * 24
+WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 11.0, 7.0, 160
+INK, GREY, FAINT = "#1f2933", "#7b8794", "#e4e7eb"
+ALARM, PROMOTION, REJECTION = "#d64545", "#18981d", "#b44d12"
+REVISIONS = ("#9446ed", "#2680c2", "#0c8577", "#b8891b", "#a30664", "#35469c")
+FEATURES = {"tmin": ("#2680c2", "lowest temperature"), "tmax": ("#e12d39", "highest temperature")}
+STYLE: Any = {
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "svg.hashsalt": "demo",
+}
+
+
+def draw(journal: Journal, schedule: Schedule) -> Figure:
+    """Return the picture."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
+        errors, drift = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        figure.suptitle(
+            "A model of winter meets summer: bike rides in Washington, April to July 2011",
+            x=0.01,
+            ha="left",
+            fontsize=14,
+            fontweight="bold",
+        )
+        _draw_errors(errors, journal)
+        _draw_drift(drift, journal, schedule)
+        for axes in (errors, drift):
+            _mark_moments(axes, journal, labelled=axes is errors)
+            _tidy(axes)
+        return figure
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write the picture as PNG."""
+    with mpl.rc_context(STYLE):
+        figure.savefig(path, dpi=DOTS_PER_INCH, facecolor="white")
+
+
+def to_svg(figure: Figure) -> str:
+    """Return the picture as SVG, without the XML header, to be put into a page."""
+    text = io.StringIO()
+    with mpl.rc_context({**STYLE, "svg.fonttype": "path"}):
+        figure.savefig(text, format="svg", facecolor="white", metadata={"Date": None})
+    content = text.getvalue()
+    return content[content.index("<svg") :]
+
+
+def rolling_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of the last ``width`` values, NaN left out; of fewer at the beginning."""
+    present = ~np.isnan(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(present, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(present)])
+    end = np.arange(1, len(values) + 1)
+    start = np.maximum(end - width, 0)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = (sums[end] - sums[start]) / (counts[end] - counts[start])
+    return mean
+
+
+def _draw_errors(axes: Axes, journal: Journal) -> None:
+    time = journal.hour.astype("datetime64[s]")
+    axes.plot(
+        time,
+        rolling_mean(journal.unchanged_error, ROLLING_HOURS),
+        ":",
+        color=GREY,
+        linewidth=2,
+        label="the first model, left alone",
+    )
+    served = rolling_mean(journal.served_error, ROLLING_HOURS)
+    revisions = revisions_of(journal)
+    starts = [np.datetime64(since(journal, each["name"])) for each in revisions]
+    for index, start in enumerate(starts):
+        end = starts[index + 1] if index + 1 < len(starts) else np.datetime64(journal.answers[-1]["hour"])
+        rows = (journal.hour >= start) & (journal.hour <= end)
+        label = "the first model" if index == 0 else f"retrained {_number(index)}"
+        axes.plot(
+            time[rows], served[rows], color=REVISIONS[index % len(REVISIONS)], linewidth=2.5, label=label
+        )
+    axes.set_ylabel("wrong by, bikes per hour\n(mean of the last 7 days)")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper left", frameon=False, ncols=3)
+
+
+def _draw_drift(axes: Axes, journal: Journal, schedule: Schedule) -> None:
+    time = np.array([each.hour for each in journal.drift], dtype="datetime64[h]").astype("datetime64[s]")
+    for name, (color, words) in FEATURES.items():
+        values = np.array([each.psi.get(name, np.nan) for each in journal.drift])
+        axes.plot(time, values, color=color, linewidth=1.5, label=f"{words} of the day")
+    axes.axhline(schedule.tolerance, color=GREY, linestyle="--", linewidth=1, label="tolerance")
+    axes.set_ylabel("drift from the model's profile\n(stability index, last 2 weeks)")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper left", frameon=False, ncols=3)
+
+
+def _mark_moments(axes: Axes, journal: Journal, labelled: bool) -> None:
+    marks = {
+        "alarm": (ALARM, "▼ drift confirmed"),
+        "promotion": (PROMOTION, "▲ rolled out"),
+        "rejection": (REJECTION, "✕ rejected"),
+    }
+    for kind, (color, words) in marks.items():
+        for told in journal.of(kind):
+            axes.axvline(_place(told), color=color, linewidth=1.2, alpha=0.8)
+            if labelled:
+                axes.annotate(
+                    words,
+                    (_place(told), 1.0),
+                    xycoords=("data", "axes fraction"),
+                    rotation=35,
+                    ha="left",
+                    va="bottom",
+                    color=color,
+                    fontsize=8.5,
+                    annotation_clip=False,
+                )
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=FAINT)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(dates.MonthLocator())
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%-d %B"))
+    axes.xaxis.set_minor_locator(dates.WeekdayLocator(dates.MO))
+
+
+def _place(told: Told) -> float:
+    place: float = dates.date2num(np.datetime64(told.hour).astype("datetime64[s]").astype(object))
+    return place
+
+
+def _number(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -1,0 +1,169 @@
+"""The demo, step by step: cluster, operator, store, first model, policy, the rides, and what came of it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bikeshare.rides import Rides
+from holdfast.onnx import Session
+from holdfast.package import ModelPackage
+
+from tests.cluster.adapters.existing import ExistingAdapter
+from tests.cluster.errors import ClusterError
+from tests.cluster.image_build import Image
+from tests.cluster.running import choose_adapter
+from tests.cluster.site_packages import REPOSITORY
+from tests.demo.dataset import rides_file
+from tests.demo.errors import DemoError
+from tests.demo.first_model import (
+    Store,
+    model_deployment,
+    publish_first_model,
+    store_history,
+    train_first_model,
+)
+from tests.demo.following import Follower
+from tests.demo.images import example_images
+from tests.demo.journal import Journal
+from tests.demo.page import render_page
+from tests.demo.picture import draw, save_png, to_svg
+from tests.demo.place import RELEASE, SYSTEM_NAMESPACE, Place
+from tests.demo.results import Results, check, predictions_of, results_of
+from tests.demo.schedule import EXAMPLE, HISTORY_START, Schedule, one_object
+from tests.demo.screen import Screen
+from tests.demo.stream import Gauges, Stream
+from tests.demo.watching import follow
+
+CLUSTER = "holdfast-demo"
+OUTPUT = REPOSITORY / "build/demo"
+S3_PORT, LOAD_PORT, METRICS_PORT = 7070, 8000, 8081
+
+
+def play(screen: Screen) -> None:
+    """Run the demo and leave the cluster running.
+
+    Raises:
+        DemoError: a step failed, or the run does not show what it should.
+    """
+    schedule = Schedule.read()
+    with screen.step("the bike rides of Washington, 2011"):
+        text = rides_text(schedule)
+    with screen.step("images: operator, server, evaluator, trainer, load generator, S3"):
+        images = example_images()
+    with screen.step("a Kubernetes node"):
+        place = fresh_place()
+    with explained(place):
+        prepare(place, images, screen)
+        with place.service("s3", S3_PORT) as url:
+            run(place, Store.at(url), images, text, screen)
+
+
+def run(place: Place, store: Store, images: dict[str, Image], text: str, screen: Screen) -> None:
+    """Serve the first model, send it the rides, follow what happens, and show it."""
+    schedule = Schedule.read()
+    with TemporaryDirectory() as folder:
+        package = serve_first_model(place, store, text, Path(folder), screen)
+        first_model = Session.open(package.model_path)
+    place.apply_file("retrain-policy.yaml", images)
+    screen.say(
+        "\nApril begins. The load generator sends every hour to the model; 16 hours pass in a second.\n"
+    )
+    rides = Rides.parse([text]).between(schedule.start, schedule.end)
+    journal = send_rides(place, images, text, rides, first_model, screen)
+    predicted = predictions_of(journal, rides, store)
+    results = results_of(journal, predicted)
+    files = write_files(journal, results, schedule)
+    screen.show_results(results, files, place)
+    check(journal, results, predicted)
+
+
+def rides_text(schedule: Schedule) -> str:
+    """Return the rows of the months that the demo needs, as CSV."""
+    header, *lines = rides_file().read_text().splitlines()
+    wanted = [line for line in lines if HISTORY_START <= line.lstrip('"')[:10] < schedule.end]
+    return "\n".join([header, *wanted, ""])
+
+
+def fresh_place() -> Place:
+    """Return a cluster without anything of an earlier demo."""
+    adapter = choose_adapter(CLUSTER)
+    adapter.stop()
+    return Place(adapter.start())
+
+
+def prepare(place: Place, images: dict[str, Image], screen: Screen) -> None:
+    """Install the operator and start the store."""
+    with screen.step("the operator, installed by Helm"):
+        place.install_operator()
+    with screen.step("an S3 server"):
+        for image in images.values():
+            place.cluster.load_image(image)
+        place.make_namespace()
+        place.apply_file("store.yaml", images)
+        place.wait("deployment/s3", "condition=Available", 60)
+
+
+def serve_first_model(place: Place, store: Store, text: str, folder: Path, screen: Screen) -> ModelPackage:
+    """Train, publish and serve the first model; return its package."""
+    data_uri = one_object(EXAMPLE / "retrain-policy.yaml", "RetrainPolicy")["spec"]["trainer"]["dataUri"]
+    with screen.step("the first model, trained on January to March"):
+        store_history(text, data_uri, Schedule.read().start, store)
+        package = train_first_model(store, data_uri, folder)
+        deployment = model_deployment(publish_first_model(package, store))
+    with screen.step("the model served: kubectl apply, inspection, a pod that has answered"):
+        place.apply([deployment])
+        place.wait("modeldeployment/bikes", "condition=Ready", 120)
+    return package
+
+
+def send_rides(
+    place: Place, images: dict[str, Image], text: str, rides: Rides, first_model: Session, screen: Screen
+) -> Journal:
+    """Start the load generator and follow until everything is over."""
+    place.apply([config_map("rides", {"rides.csv": text})])
+    place.apply_file("load.yaml", images)
+    place.wait("pod/load", "condition=Ready", 60)
+    with ExitStack() as stack:
+        load = stack.enter_context(place.service("load", LOAD_PORT))
+        operator = Place(place.cluster, SYSTEM_NAMESPACE).service(f"{RELEASE}-metrics", METRICS_PORT)
+        gauges = Gauges(stack.enter_context(operator), place.namespace)
+        changes = follow(place.cluster.kubeconfig, place.namespace)
+        return Follower(
+            rides, first_model, Schedule.read(), changes, Stream(load), gauges, screen.tell
+        ).follow()
+
+
+def config_map(name: str, data: dict[str, str]) -> dict[str, Any]:
+    """Return a ConfigMap."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def write_files(journal: Journal, results: Results, schedule: Schedule) -> list[Path]:
+    """Write picture, page and journal; return the files that are to be looked at."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    journal.save(OUTPUT / "journal.json")
+    picture, page = OUTPUT / "demo.png", OUTPUT / "demo.html"
+    save_png(draw(journal, schedule), picture)
+    page.write_text(render_page(journal, results, to_svg(draw(journal, schedule))))
+    return [picture, page]
+
+
+def clean() -> None:
+    """Remove the demo: its cluster where that is ours, else the release and the namespace."""
+    adapter = choose_adapter(CLUSTER)
+    if isinstance(adapter, ExistingAdapter):
+        Place(adapter.start()).remove()
+    adapter.stop()
+
+
+@contextmanager
+def explained(place: Place) -> Iterator[None]:
+    """Add what the cluster says to a failure inside the block."""
+    try:
+        yield
+    except DemoError as error:
+        raise DemoError(str(error), error.details or place.describe()) from None
+    except ClusterError as error:
+        raise DemoError(str(error), place.describe()) from None
