@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import httpx
 import numpy as np
 import orjson
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from holdfast.results import TensorSignature
 from holdfast.row_arrays import fitted
@@ -104,11 +104,11 @@ class Client:
         return self._signatures[model]
 
     def infer(
-        self, model: str, inputs: Mapping[str, ArrayLike], outputs: Sequence[str] | None = None
+        self, model: str, inputs: Mapping[str, Any], outputs: Sequence[str] | None = None
     ) -> Prediction:
         """Return the output tensors (all, or those named) for the input tensors.
 
-        Arrays are converted to the model's datatypes; NaN is sent as a missing value.
+        Whatever numpy can make an array of is converted to the model's datatypes; NaN is sent as a missing value.
 
         Raises:
             ClientError: the server cannot be reached or refuses the request; the message is the server's.
@@ -171,7 +171,7 @@ def _tensors(document: Mapping[str, Any], kind: str) -> tuple[TensorSignature, .
         raise ClientError(f"the server's metadata has malformed {kind}") from None
 
 
-def _encode(name: str, values: ArrayLike, wanted: Mapping[str, TensorSignature]) -> dict[str, Any]:
+def _encode(name: str, values: Any, wanted: Mapping[str, TensorSignature]) -> dict[str, Any]:
     if name not in wanted:
         raise ValueError(f"the model has no input {name!r}; it has {', '.join(wanted)}")
     try:

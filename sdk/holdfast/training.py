@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from holdfast.credentials import Credentials
 from holdfast.manifest import METADATA_FILE, MODEL_FILE, PROFILE_FILE
@@ -30,7 +29,8 @@ from holdfast.rows import HOLDOUT, LABEL, REFERENCE
 
 __all__ = ["EXIT_BAD_DATA", "EXIT_RETRY", "Training"]
 
-Arrays = Mapping[str, ArrayLike]
+Arrays = Mapping[str, Any]
+"""Whatever numpy can make an array of, by name."""
 
 
 @dataclass(frozen=True)
