@@ -108,7 +108,7 @@ class Client:
     ) -> Prediction:
         """Return the output tensors (all, or those named) for the input tensors.
 
-        Whatever numpy can make an array of is converted to the model's datatypes; NaN is sent as a missing value.
+        What numpy makes arrays of is converted to the model's datatypes; NaN is sent as a missing value.
 
         Raises:
             ClientError: the server cannot be reached or refuses the request; the message is the server's.
