@@ -1,9 +1,158 @@
 """Decides what should be true about a RetrainPolicy."""
 
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget, RunReference
+from holdfast_operator.core.budget import recent_run_times, surplus_runs
+from holdfast_operator.core.conditions import DRIFT_CONFIRMED, DRIFT_SUSPECTED, RECONCILING, STALLED
+from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
 from holdfast_operator.core.decision import Decision
-from holdfast_operator.core.observation import RetrainPolicyObservation
+from holdfast_operator.core.drift import DriftAssessment, assess_drift
+from holdfast_operator.core.drift_report import recall, report_drift
+from holdfast_operator.core.events import Announcement, transition_events
+from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
+from holdfast_operator.core.reasons import SuppressedReason
+from holdfast_operator.core.retrain_policy_status import Circumstances, assess_conditions
+from holdfast_operator.core.schedule import ScheduleState, plan_schedule
+from holdfast_operator.core.timestamps import format_time, seconds_until
+from holdfast_operator.core.triggers import (
+    TriggerVerdict,
+    assess_drift_trigger,
+    assess_schedule_trigger,
+    cooldown_end,
+    find_suppression,
+    update_trigger_statuses,
+)
+from holdfast_operator.manifests.retrain_run import render_retrain_run
+
+FOLLOW_UP_SECONDS: Final = 0.1
+WAIT_SECONDS: Final = 60.0
+"""When to look again for a ModelDeployment that does not exist."""
+_ANNOUNCEMENTS: Final = (
+    Announcement(STALLED, "True", "Warning"),
+    Announcement(DRIFT_CONFIRMED, "True", "Warning", DRIFT_CONFIRMED),
+    Announcement(DRIFT_SUSPECTED, "True", "Warning", DRIFT_SUSPECTED),
+    Announcement(HEALTHY, "False", "Warning"),
+    Announcement(RECONCILING, "True"),
+)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the triggers have come to."""
+
+    window: DriftWindow | None
+    assessment: DriftAssessment | None
+    schedule: ScheduleState
+    run_times: list[str]
+    verdicts: tuple[TriggerVerdict, ...]
 
 
 def decide_retrain_policy(observation: RetrainPolicyObservation) -> Decision:
     """Return the runs, status and events that should follow from what was observed."""
-    raise NotImplementedError
+    policy = observation.resource
+    if policy.metadata.deletion_timestamp is not None:
+        return Decision()
+    plan = _plan(observation)
+    status = _status(observation, plan)
+    announced = policy.status.last_run
+    is_announced = announced is not None and not announced.created
+    return Decision(
+        create=(render_retrain_run(policy, announced),) if announced is not None and is_announced else (),
+        deletions=surplus_runs(policy, observation.runs, observation.model_deployment),
+        status=status.model_dump(mode="json", by_alias=True, exclude_none=True),
+        events=transition_events(policy.status.conditions, status.conditions, _ANNOUNCEMENTS),
+        requeue_after_seconds=_requeue_after(observation, plan, status),
+    )
+
+
+def _plan(observation: RetrainPolicyObservation) -> _Plan:
+    policy, triggers = observation.resource, observation.resource.spec.triggers
+    run_times = recent_run_times(policy, observation.runs, observation.now)
+    suppression = find_suppression(observation, len(run_times))
+    window = _window_of_stable(observation)
+    verdicts: list[TriggerVerdict] = []
+    assessment = None
+    if triggers.drift is not None:
+        assessment = assess_drift(triggers.drift, window, recall(policy, window))
+        verdicts.append(assess_drift_trigger(policy, window, assessment, suppression))
+    schedule = plan_schedule(triggers.schedule, policy.status, observation.now)
+    if triggers.schedule is not None:
+        verdicts.append(assess_schedule_trigger(policy, schedule.due, suppression))
+    return _Plan(window, assessment, schedule, run_times, _one_at_a_time(verdicts))
+
+
+def _one_at_a_time(verdicts: list[TriggerVerdict]) -> tuple[TriggerVerdict, ...]:
+    """Let the first trigger fire that has an occasion; for the others its run is an active one."""
+    firing = [verdict for verdict in verdicts if verdict.occasion is not None]
+    return tuple(
+        replace(verdict, occasion=None, suppressed=SuppressedReason.RUN_ACTIVE)
+        if verdict in firing[1:]
+        else verdict
+        for verdict in verdicts
+    )
+
+
+def _window_of_stable(observation: RetrainPolicyObservation) -> DriftWindow | None:
+    """Return the window if it is about what serves now."""
+    model_deployment, window = observation.model_deployment, observation.drift
+    stable = model_deployment.status.stable_revision if model_deployment else None
+    return window if stable is not None and window is not None and window.revision == stable.name else None
+
+
+def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicyStatus:
+    policy = observation.resource
+    last_run = _last_run(observation, plan)
+    run_times = plan.run_times
+    if last_run is not None and last_run != policy.status.last_run and not last_run.created:
+        run_times = sorted({*run_times, last_run.intent_time})
+    drift = report_drift(policy, plan.window, plan.assessment) if plan.assessment else None
+    circumstances = Circumstances(plan.window, plan.assessment, drift, plan.schedule.problem, last_run)
+    return RetrainPolicyStatus(
+        observed_generation=policy.metadata.generation,
+        conditions=assess_conditions(observation, circumstances),
+        drift=drift,
+        triggers=update_trigger_statuses(observation, plan.verdicts),
+        last_run=last_run,
+        run_times=run_times,
+        next_schedule_time=_format(plan.schedule.next),
+        last_schedule_time=_format(plan.schedule.last),
+        budget=RunBudget(used=len(run_times), limit=policy.spec.limits.max_runs_per_30_days),
+    )
+
+
+def _last_run(observation: RetrainPolicyObservation, plan: _Plan) -> RunReference | None:
+    """Return the run to announce, or that which was announced: it is made in this round."""
+    last_run = observation.resource.status.last_run
+    if last_run is not None and not last_run.created:
+        return last_run.model_copy(update={"created": True})
+    occasion = next((verdict.occasion for verdict in plan.verdicts if verdict.occasion is not None), None)
+    if occasion is None:
+        return last_run
+    return RunReference(
+        name=occasion.run_name,
+        trigger=occasion.trigger,
+        reason=occasion.reason,
+        evidence=dict(occasion.evidence),
+        intent_time=format_time(observation.now),
+    )
+
+
+def _requeue_after(
+    observation: RetrainPolicyObservation, plan: _Plan, status: RetrainPolicyStatus
+) -> float | None:
+    if status.last_run is not None and not status.last_run.created:
+        return FOLLOW_UP_SECONDS
+    moments = [plan.schedule.next]
+    if any(verdict.suppressed is SuppressedReason.COOLDOWN for verdict in plan.verdicts):
+        moments.append(cooldown_end(observation))
+    waits = [wait for moment in moments if (wait := seconds_until(moment, observation.now)) is not None]
+    if observation.model_deployment is None:
+        waits.append(WAIT_SECONDS)
+    return min(waits, default=None)
+
+
+def _format(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,111 @@
+"""The conditions of a RetrainPolicy: drift is news about the model, never about the policy's readiness."""
+
+from dataclasses import dataclass
+
+from holdfast_operator.api.resource import Condition
+from holdfast_operator.api.retrain_policy import DriftStatus, RetrainPolicy, RunReference
+from holdfast_operator.core.conditions import (
+    DRIFT_CONFIRMED,
+    DRIFT_SUSPECTED,
+    READY,
+    RECONCILING,
+    STALLED,
+    TRIGGERS_HEALTHY,
+    Finding,
+    find_condition,
+    update_conditions,
+)
+from holdfast_operator.core.drift import DriftAssessment
+from holdfast_operator.core.drift_report import assess_drift_conditions, assess_triggers_healthy
+from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
+from holdfast_operator.core.progress import Note
+from holdfast_operator.core.reasons import RetrainPolicyReason as Reason
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the conditions are made from."""
+
+    window: DriftWindow | None
+    assessment: DriftAssessment | None
+    drift: DriftStatus | None
+    schedule_problem: str
+    last_run: RunReference | None
+
+
+def assess_conditions(observation: RetrainPolicyObservation, circumstances: Circumstances) -> list[Condition]:
+    """Return the conditions, in the order in which they are shown."""
+    policy = observation.resource
+    findings = (
+        _suspended(policy)
+        if policy.spec.suspend
+        else [
+            *_assess_work(observation, circumstances),
+            *assess_drift_conditions(circumstances.assessment, circumstances.drift),
+            assess_triggers_healthy(circumstances.assessment, circumstances.window),
+        ]
+    )
+    return update_conditions(policy.status.conditions, findings, policy.metadata.generation, observation.now)
+
+
+def _suspended(policy: RetrainPolicy) -> list[Finding]:
+    message = "spec.suspend is true: no trigger starts a run."
+    return [
+        _unchanged(policy, READY, message),
+        Finding(RECONCILING, "False", Reason.SUSPENDED, message),
+        Finding(STALLED, "False", Reason.SUSPENDED, message),
+        *(
+            _unchanged(policy, type_, message)
+            for type_ in (DRIFT_SUSPECTED, DRIFT_CONFIRMED, TRIGGERS_HEALTHY)
+        ),
+    ]
+
+
+def _unchanged(policy: RetrainPolicy, type_: str, message: str) -> Finding:
+    known = find_condition(policy.status.conditions, type_)
+    if known is None:
+        return Finding(type_, "Unknown", Reason.SUSPENDED, message)
+    return Finding(type_, known.status, known.reason, known.message)
+
+
+def _assess_work(observation: RetrainPolicyObservation, circumstances: Circumstances) -> list[Finding]:
+    stalled = _find_stalled(observation, circumstances)
+    if stalled is not None:
+        return [
+            Finding(READY, "False", stalled.reason, stalled.message),
+            Finding(RECONCILING, "False", stalled.reason, stalled.message),
+            Finding(STALLED, "True", stalled.reason, stalled.message),
+        ]
+    return [
+        _assess_ready(observation.resource),
+        _assess_reconciling(circumstances.last_run),
+        Finding(STALLED, "False", Reason.NOTHING_STALLED),
+    ]
+
+
+def _find_stalled(observation: RetrainPolicyObservation, circumstances: Circumstances) -> Note | None:
+    if observation.model_deployment is None:
+        name = observation.resource.spec.model_deployment_ref.name
+        message = f"There is no ModelDeployment {name} in this namespace. Create it."
+        return Note(Reason.MODEL_DEPLOYMENT_NOT_FOUND, message)
+    if circumstances.schedule_problem:
+        message = f"{circumstances.schedule_problem}. Correct spec.triggers.schedule."
+        return Note(Reason.INVALID_SCHEDULE, message)
+    return None
+
+
+def _assess_ready(policy: RetrainPolicy) -> Finding:
+    triggers = policy.spec.triggers
+    names = [
+        name for name, trigger in (("drift", triggers.drift), ("schedule", triggers.schedule)) if trigger
+    ]
+    if not names:
+        return Finding(READY, "True", Reason.NO_TRIGGER, "Runs are started by people only.")
+    return Finding(READY, "True", Reason.WATCHING, f"Watching: {', '.join(names)}.")
+
+
+def _assess_reconciling(last_run: RunReference | None) -> Finding:
+    if last_run is not None and not last_run.created:
+        message = f"RetrainRun {last_run.name}: {last_run.reason}"
+        return Finding(RECONCILING, "True", Reason.STARTING_RUN, message)
+    return Finding(RECONCILING, "False", Reason.SETTLED)
