@@ -32,7 +32,7 @@ def assess_state(resource: Resource) -> State:
     if not _is_seen(resource):
         return UNSEEN
     if is_true(resource, "Stalled"):
-        return State("Stalled", "bad", _why(resource, "Stalled"))
+        return State("Stalled", "bad", _reason_and_message(resource, "Stalled"))
     if field(resource, "spec.suspend", False):
         return State("Suspended", "busy", "" if is_true(resource, "Ready") else _why(resource, "Ready"))
     if is_true(resource, "Ready"):
@@ -73,6 +73,11 @@ def _is_seen(resource: Resource) -> bool:
 def _why(resource: Resource, kind: str) -> str:
     found = condition(resource, kind)
     return _message(resource, kind) or str(found.get("reason") or "")
+
+
+def _reason_and_message(resource: Resource, kind: str) -> str:
+    parts = (str(condition(resource, kind).get("reason") or ""), _message(resource, kind))
+    return ": ".join(part for part in parts if part)
 
 
 def _message_if_true(resource: Resource, kind: str) -> str:
