@@ -9,7 +9,7 @@ import pytest
 from holdfast.signature import DTYPES
 from holdfast_serving.errors import RequestError
 from holdfast_serving.tensors import tensor_from_json, tensor_to_json
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,6 +17,7 @@ NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL")]
 
 
 @pytest.mark.parametrize("datatype", NUMERIC)
+@settings(deadline=None)
 @given(data=st.data())
 def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject) -> None:
     shape = data.draw(arrays.array_shapes(min_dims=1, max_dims=3, max_side=3))
@@ -28,6 +29,7 @@ def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject
     np.testing.assert_array_equal(received, tensor)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=6))
 def test_texts_survive_the_way_through_json(texts: list[str]) -> None:
     tensor = tensor_from_json(texts, "BYTES", [len(texts), 1])

@@ -12,7 +12,7 @@ from holdfast.results import (
     TensorSignature,
 )
 from holdfast_serving.termination import fitted, write_termination_message
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TENSORS = [TensorSignature(name="x" * 128, datatype="UINT64", shape=[-1, 123456])] * 16
@@ -46,6 +46,7 @@ def test_largest_results_fit(result: InspectionResult | EvaluationResult) -> Non
     assert (read.failure is None) == (result.failure is None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=1024))
 def test_any_failure_fits_and_keeps_its_reason(message: str) -> None:
     result = InspectionResult(failure=Failure(reason="CheckFailed", message=message))

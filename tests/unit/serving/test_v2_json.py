@@ -10,7 +10,7 @@ from holdfast.signature import DTYPES
 from holdfast_serving.data_plane import InferenceResponse
 from holdfast_serving.errors import RequestError
 from holdfast_serving.v2_json import decode_request, encode_response
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}
@@ -129,6 +129,7 @@ ALMOST_TENSORS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(JSON | st.fixed_dictionaries({"inputs": st.lists(ALMOST_TENSORS, max_size=2)}, optional={"id": JSON}))
 def test_any_document_is_read_or_refused_in_words(document: Any) -> None:
     body = orjson.dumps(document)
@@ -140,6 +141,7 @@ def test_any_document_is_read_or_refused_in_words(document: Any) -> None:
         assert request.inputs[entry["name"]].shape == tuple(entry["shape"])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_in_words(body: bytes) -> None:
     with pytest.raises(RequestError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,12 @@ class TrainedModel:
     def session(self) -> Session:
         return Session.open(self.onnx, 1)
 
-    def profile_json(self) -> bytes:
+    @cached_property
+    def _profile_json(self) -> bytes:
         return profile_of(self.rows, self.session().run(self.rows), self.feature_names).to_json()
+
+    def profile_json(self) -> bytes:
+        return self._profile_json
 
     def package(self, folder: Path, **files: bytes) -> ModelPackage:
         """Write the model, its profile and further files (profile_json=…) as a package."""
