@@ -1,21 +1,15 @@
-"""Judging candidates: metrics as scikit-learn has them, and intervals that hold what they promise."""
+"""Judging candidates against champions on the same holdout."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 from holdfast.batches import run_rows
-from holdfast.bootstrap import MAX_GROUPS, group_weights, interval, merged
 from holdfast.evaluation import Contender, evaluate
-from holdfast.evaluation_metrics import ACCURACY_METRICS, METRICS, Task
+from holdfast.evaluation_metrics import METRICS, Task
 from holdfast.failures import ModelError
 from holdfast.onnx import Session
-from holdfast.predictions import Predictions, classifications, comparable, quantities, task_of
-from holdfast.replicates import replicate
-from holdfast.results import TensorSignature
 from holdfast.rows import Rows, RowsError
-from holdfast.scores import score
-from holdfast.signature import Signature
 from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from sklearn import metrics as sklearn_metrics
@@ -25,7 +19,6 @@ RNG = np.random.default_rng(5)
 X = RNG.normal(size=(400, 3)).astype(np.float32)
 Y = X @ np.array([1.0, -2.0, 0.5]) + RNG.normal(size=400)
 TRUE_CLASS = (Y > 0).astype(np.int64)
-ONES = np.ones((1, 400))
 
 
 def session(model: Any) -> Session:
@@ -124,93 +117,6 @@ def test_classifiers_are_judged_by_their_classes(kind: str) -> None:
     assert loss.regression_low > 0
 
 
-CASES = {
-    "two": Predictions(
-        labels=(X[:, 0] > 0).astype(np.int64),
-        scores=np.column_stack([1 - 1 / (1 + np.exp(-X[:, 0])), 1 / (1 + np.exp(-X[:, 0]))]).astype(
-            np.float64
-        ),
-        classes=np.array([0, 1]),
-    ),
-    "three": Predictions(
-        labels=np.digitize(X[:, 0], [-0.5, 0.5]),
-        scores=np.round(RNG.dirichlet([1.0, 1.0, 1.0], 400), 2) + 0.01,
-        classes=np.array([0, 1, 2]),
-    ),
-}
-TRUTHS = {"two": TRUE_CLASS, "three": np.digitize(Y, [-1, 1])}
-
-
-@pytest.mark.parametrize("case", sorted(CASES))
-@pytest.mark.parametrize(
-    "name", sorted(each for each in ACCURACY_METRICS if METRICS[each].tasks != METRICS["mae"].tasks)
-)
-def test_replicates_are_the_scikit_learn_metric_of_the_drawn_rows(case: str, name: str) -> None:
-    check_replicates(name, TRUTHS[case], CASES[case])
-
-
-@pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
-def test_replicates_of_regressions_are_the_scikit_learn_metric(name: str) -> None:
-    check_replicates(name, Y, Predictions(values=Y * 0.8 + RNG.normal(size=400)))
-
-
-def check_replicates(name: str, truth: Any, predictions: Predictions) -> None:
-    group = np.arange(400) // 16
-    values = replicate(name, truth, predictions, group)
-    weights = np.concatenate(list(group_weights(25)))
-    assert values.shape == (1_000,)
-    for each in (0, 1, 500, 999):
-        drawn = np.repeat(np.arange(400), weights[each][group].astype(int))
-        part = Predictions(
-            values=None if predictions.values is None else predictions.values[drawn],
-            labels=None if predictions.labels is None else predictions.labels[drawn],
-            scores=None if predictions.scores is None else predictions.scores[drawn],
-            classes=predictions.classes,
-        )
-        expected = score(name, truth[drawn], part)
-        assert expected is None or values[each] == pytest.approx(expected, rel=1e-9)
-
-
-def test_batches_do_not_change_what_is_drawn() -> None:
-    whole = np.concatenate(list(group_weights(50, 100)))
-    parts = np.concatenate(list(group_weights(50, 100, row_cells=100_000)))
-    assert (whole == parts).all()
-    assert (whole.sum(axis=1) == 50).all()
-
-
-def test_many_groups_are_merged_evenly() -> None:
-    group = np.arange(5_000)
-    blocks = merged(group)
-    assert len(np.unique(blocks)) == MAX_GROUPS
-    assert np.bincount(blocks).max() == 3
-    few = np.array([0, 1, 1])
-    assert merged(few) is few
-
-
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    generator = np.random.default_rng(17)
-    hits = 0
-    for _ in range(300):
-        difference = generator.normal(1.0, 1.0, 12)
-        replicates = np.concatenate([weights @ difference / 12 for weights in group_weights(12)])
-        bounds = interval(replicates, 12)
-        assert bounds is not None
-        hits += bounds[0] <= 1.0 <= bounds[1]
-    assert hits / 300 == pytest.approx(0.95, abs=0.04)
-
-
-@pytest.mark.parametrize(
-    ("replicates", "groups"),
-    [
-        pytest.param(np.ones(100), 1, id="one group"),
-        pytest.param(np.full(100, np.nan), 9, id="never defined"),
-        pytest.param(np.r_[np.full(60, np.nan), np.ones(40)], 9, id="mostly undefined"),
-    ],
-)
-def test_without_evidence_there_is_no_interval(replicates: Any, groups: int) -> None:
-    assert interval(replicates, groups) is None
-
-
 def test_one_group_gives_points_without_an_interval(good: Contender, bad: Contender) -> None:
     found = evaluate(Rows(inputs={"X": X}, label=Y, group=np.zeros(400, dtype=int)), bad, good).metric("mae")
     assert found is not None
@@ -250,102 +156,6 @@ def test_outputs_without_an_entry_per_row_are_refused() -> None:
     total = graph(helper.make_node("ReduceSum", ["X"], ["y"], keepdims=0), TensorProto.FLOAT, [None, 3], [])
     with pytest.raises(ModelError, match="not one entry for each of 400 rows"):
         run_rows(total, {"X": X})
-
-
-def outputs(*tensors: tuple[str, str, list[int]]) -> Signature:
-    return Signature(
-        inputs=(),
-        outputs=tuple(
-            TensorSignature(name=name, datatype=kind, shape=shape) for name, kind, shape in tensors
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("signature", "requested", "task"),
-    [
-        (outputs(("y", "FP32", [-1, 1])), [], Task.REGRESSION),
-        (outputs(("y", "FP32", [-1])), ["packageBytes"], Task.REGRESSION),
-        (outputs(("y", "FP32", [-1, 1])), ["auc"], Task.CLASSIFICATION),
-        (outputs(("y", "FP32", [-1, 3])), [], Task.CLASSIFICATION),
-        (outputs(("label", "INT64", [-1]), ("p", "FP32", [-1, 2])), [], Task.CLASSIFICATION),
-        (outputs(("label", "BYTES", [-1, 1])), [], Task.CLASSIFICATION),
-        (outputs(("count", "INT64", [-1])), ["mae"], Task.REGRESSION),
-    ],
-)
-def test_the_task_follows_from_metrics_and_outputs(
-    signature: Signature, requested: list[str], task: Task
-) -> None:
-    assert task_of(signature, requested) == task
-
-
-def test_quantities_are_the_first_single_number_output() -> None:
-    signature = outputs(("table", "FP32", [-1, 2]), ("y", "FP32", [-1, 1]))
-    found = quantities(signature, {"table": np.zeros((2, 2)), "y": np.array([[1.0], [2.0]])})
-    assert found.values is not None
-    assert found.values.tolist() == [1, 2]
-    with pytest.raises(RowsError, match="one number per row"):
-        quantities(outputs(("table", "FP32", [-1, 2])), {"table": np.zeros((2, 2))})
-
-
-def test_a_single_score_is_that_of_the_second_class() -> None:
-    signature = outputs(("p", "FP32", [-1, 1]))
-    found = classifications(
-        signature, {"p": np.array([[0.2], [0.9]], dtype=np.float32)}, np.array(["n", "y"])
-    )
-    assert found.labels is not None
-    assert found.labels.tolist() == ["n", "y"]
-    assert found.probabilities
-
-
-def test_scores_alone_choose_the_best_class() -> None:
-    signature = outputs(("p", "FP32", [-1, 3]))
-    scores = {"p": np.array([[0.1, 0.7, 0.2]])}
-    # Labels below the number of classes are their index, even if not every class occurs.
-    found = classifications(signature, scores, np.array([1]))
-    assert found.labels is not None
-    assert found.labels.tolist() == [1]
-    named = classifications(signature, scores, np.array(["b"]), classes=["a", "b", "c"])
-    assert named.labels is not None
-    assert named.labels.tolist() == ["b"]
-
-
-def test_classes_that_nobody_names_leave_the_labels_only() -> None:
-    signature = outputs(("label", "BYTES", [-1]), ("p", "FP32", [-1, 3]))
-    given = {"label": np.array(["a", "b"], dtype=object), "p": np.full((2, 3), 1 / 3)}
-    found = classifications(signature, given, np.array(["a", "a"]))
-    assert found.scores is None
-    assert not found.probabilities
-    assert score("accuracy", np.array(["a", "a"]), found) == 0.5
-    assert score("auc", np.array(["a", "a"]), found) is None
-    with pytest.raises(RowsError, match="'classes' in metadata"):
-        classifications(outputs(("p", "FP32", [-1, 3])), given, np.array(["a", "b"]))
-    wrong = classifications(signature, given, np.array(["a", "a"]), classes=["a"])
-    assert wrong.scores is None
-
-
-def test_a_label_output_alone_has_no_scores() -> None:
-    signature = outputs(("label", "INT64", [-1]))
-    found = classifications(signature, {"label": np.array([1, 0])}, np.array([1, 1]))
-    assert found.labels is not None
-    assert found.scores is None
-    with pytest.raises(RowsError, match="no output"):
-        classifications(outputs(("image", "FP32", [-1, 2, 2])), {"image": np.zeros((1, 2, 2))}, np.array([1]))
-
-
-def test_scores_that_are_no_probabilities_have_no_log_loss() -> None:
-    logits = Predictions(
-        labels=np.array([0, 1]), scores=np.array([[2.0, -1.0], [0.5, 3.0]]), classes=np.array([0, 1])
-    )
-    assert score("logLoss", np.array([0, 1]), logits) is None
-    assert score("auc", np.array([0, 1]), logits) == 1
-
-
-def test_labels_of_any_kind_are_comparable() -> None:
-    assert comparable(np.array([b"a", "b"], dtype=object)).tolist() == ["a", "b"]
-    assert comparable(np.array([True, False])).tolist() == [1, 0]
-    assert comparable(np.array([1.0, 2.0])).dtype == np.int64
-    assert comparable(np.array([1.5])).tolist() == [1.5]
 
 
 def test_every_metric_has_a_direction() -> None:
