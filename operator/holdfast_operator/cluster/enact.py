@@ -55,6 +55,7 @@ class Enactor:
     async def _apply(self, resource: Manifest, manifest: Manifest, live: Manifest | None) -> None:
         if live is not None and live["metadata"].get("deletionTimestamp"):
             return  # It cannot be kept; its end brings us back here.
+        manifest = _without_empty_lists(manifest)
         applied = self._applied.setdefault(object_name(resource), {})
         name, wanted = object_name(manifest), short(manifest)
         if live is not None and applied.get(name) == (wanted, _written_by_all(live)):
@@ -87,6 +88,15 @@ def _written_by_all(live: Manifest) -> str:
     metadata = live["metadata"]
     entries = [entry for entry in metadata.get("managedFields") or () if entry.get("subresource") != "status"]
     return short([metadata["uid"], entries])
+
+
+def _without_empty_lists(value: Any) -> Any:
+    """Leave out lists that are empty: the API server does not store them, so that every apply would write."""
+    if isinstance(value, Mapping):
+        return {key: _without_empty_lists(part) for key, part in value.items() if part not in ([], ())}
+    if isinstance(value, list | tuple):
+        return [_without_empty_lists(part) for part in value]
+    return value
 
 
 def _without_nulls(value: Any) -> Any:

@@ -79,9 +79,11 @@ class Observer:
         live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
         if live is None:
             return None
-        children, pods, runs = await asyncio.gather(
-            self._children(live), self._server_pods(key), self._runs_of_model(key.namespace, key.name)
+        children, runs = await asyncio.gather(
+            self._children(live), self._runs_of_model(key.namespace, key.name)
         )
+        # After their Jobs: a Job that was seen finished must not be judged by how its pod was before.
+        pods = await self._server_pods(key)
         observation = ModelDeploymentObservation(
             resource=ModelDeployment.model_validate(live),
             children=children,
@@ -93,16 +95,16 @@ class Observer:
         return Observed(live, observation)
 
     async def look_for_foreign(
-        self, observed: Observed[ModelDeploymentObservation], desired: Iterable[Manifest]
+        self, observed: Observed[ModelDeploymentObservation], wanted: Iterable[Manifest]
     ) -> Observed[ModelDeploymentObservation] | None:
-        """Read the names of DESIRED that are not among the children.
+        """Read the names of WANTED that are not among the children.
 
         Returns:
             The observation with what was found there, or None when nothing was found.
         """
         observation = observed.observation
         known = {object_name(child) for child in observation.children + observation.foreign}
-        unknown = [manifest for manifest in desired if object_name(manifest) not in known]
+        unknown = [manifest for manifest in wanted if object_name(manifest) not in known]
         found = [live for manifest in unknown if (live := await self._get_same(manifest)) is not None]
         if not found:
             return None
@@ -146,12 +148,13 @@ class Observer:
         run = RetrainRun.model_validate(live)
         policy = await self._policy(key.namespace, run.spec.policy_ref.name)
         model = policy.spec.model_deployment_ref.name if policy else ""
-        model_deployment, runs, job, pods = await asyncio.gather(
+        model_deployment, runs, job = await asyncio.gather(
             self._model_deployment(key.namespace, model),
             self._runs_of_model(key.namespace, model),
             self._cluster.get(JOB, key.namespace, key.name),
-            self._cluster.list(POD, key.namespace, f"{labels.RUN}={key.name}"),
         )
+        # After the Job, for the same reason as above.
+        pods = await self._cluster.list(POD, key.namespace, f"{labels.RUN}={key.name}")
         observation = RetrainRunObservation(
             resource=run,
             policy=policy,

@@ -66,7 +66,7 @@ class Reconciler:
         if observed is None:
             return None
         decision = decide_model_deployment(observed.observation)
-        complete = await self._observer.look_for_foreign(observed, decision.desired)
+        complete = await self._observer.look_for_foreign(observed, (*decision.desired, *decision.create))
         if complete is not None:
             observed, decision = complete, decide_model_deployment(complete.observation)
         return Verdict(observed.live, observed.observation.children, decision)

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,19 @@ def namespace(plane: ControlPlane) -> str:
 @pytest.fixture
 async def cluster(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KubernetesCluster]:
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    before = open_sockets()
     async with open_client(await load_configuration()) as client:
         yield KubernetesCluster(client, page_size=2)
+    # TLS connections are closed a round trip later than they are let go, and the loop must live so long.
+    await eventually(lambda: open_sockets() <= before, "connections are closed")
+
+
+def open_sockets() -> int:
+    count = 0
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        with suppress(FileNotFoundError):  # the descriptor of the listing itself
+            count += str(entry.readlink()).startswith("socket:")
+    return count
 
 
 async def eventually(check: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:

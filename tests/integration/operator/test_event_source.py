@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 import kopf
@@ -22,7 +21,7 @@ from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
 from holdfast_operator.metrics import REGISTRY
 
-from tests.integration.operator.conftest import eventually
+from tests.integration.operator.conftest import eventually, open_sockets
 from tests.integration.operator.test_kubernetes_cluster import account, model_deployment
 
 pytestmark = pytest.mark.integration
@@ -83,14 +82,6 @@ async def watching(watched: Watched, *namespaces: str) -> AsyncIterator[None]:
             await running
         # TLS connections are closed a round trip after kopf has ended, and so must the test.
         await eventually(lambda: open_sockets() <= before, "kopf's connections are closed")
-
-
-def open_sockets() -> int:
-    count = 0
-    for entry in list(Path("/proc/self/fd").iterdir()):
-        with suppress(FileNotFoundError):  # the descriptor of the listing itself
-            count += str(entry.readlink()).startswith("socket:")
-    return count
 
 
 @pytest.fixture

@@ -1,0 +1,112 @@
+"""Plays the controllers and the kubelet for one namespace: Jobs succeed, Deployments become available."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from holdfast.results import InspectionResult
+from holdfast_operator.cluster.api import AlreadyExistsError, ConflictError, NotFoundError
+from holdfast_operator.cluster.kinds import DEPLOYMENT, JOB, POD
+from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
+from holdfast_operator.manifests.metadata import Manifest
+
+TIME = "2026-01-01T00:00:00Z"
+DIGEST = "sha256:" + "1" * 64
+
+Message = Callable[[Manifest], str]
+
+
+def inspected(job: Manifest) -> str:
+    """Return the termination message of an inspection that found the same package everywhere."""
+    assert job["kind"] == "Job"
+    return InspectionResult(digest=DIGEST, size_bytes=1000, profile_hash="0123456789abcdef").to_json()
+
+
+class SimulatedNode:
+    """Does at every step what is left to do."""
+
+    def __init__(self, cluster: KubernetesCluster, namespace: str, message: Message = inspected) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._message = message
+
+    async def run(self) -> None:
+        while True:
+            with suppress(ConflictError, NotFoundError):  # The operator wrote in between.
+                await self._step()
+            await asyncio.sleep(0.05)
+
+    async def _step(self) -> None:
+        for job in await self._cluster.list(JOB, self._namespace):
+            if not (job.get("status") or {}).get("conditions"):
+                await self._finish(job)
+        for deployment in await self._cluster.list(DEPLOYMENT, self._namespace):
+            status = available(deployment)
+            if (deployment.get("status") or {}) != status:
+                await self._cluster.apply_status(deployment, status)
+
+    async def _finish(self, job: Manifest) -> None:
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "namespace": self._namespace,
+                "name": f"{job['metadata']['name']}-0",
+                "labels": job["spec"]["template"]["metadata"]["labels"],
+            },
+            "spec": {
+                "containers": [{"name": container["name"], "image": container["image"]}],
+                "automountServiceAccountToken": False,
+            },
+        }
+        created = await self._cluster.get(POD, self._namespace, f"{job['metadata']['name']}-0")
+        created = created or await self._cluster.create(pod)
+        if created["status"]["phase"] == "Pending":
+            await self._cluster.apply_status(created, succeeded(container["name"], self._message(job)))
+        await self._cluster.apply_status(job, COMPLETE)
+
+
+def available(deployment: Manifest) -> dict[str, Any]:
+    """Return the status of a Deployment all of whose pods are available."""
+    replicas = deployment["spec"]["replicas"]
+    names = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    counts = dict.fromkeys(names, replicas) if replicas else {}
+    return {"observedGeneration": deployment["metadata"]["generation"], **counts}
+
+
+def succeeded(container: str, message: str) -> dict[str, Any]:
+    """Return the status of a pod whose only container has ended well."""
+    ended = {"exitCode": 0, "reason": "Completed", "message": message, "startedAt": TIME, "finishedAt": TIME}
+    state = {"name": container, "image": "", "imageID": "", "ready": False, "restartCount": 0}
+    return {"phase": "Succeeded", "containerStatuses": [{**state, "state": {"terminated": ended}}]}
+
+
+COMPLETE = {
+    "startTime": TIME,
+    "completionTime": TIME,
+    "succeeded": 1,
+    "uncountedTerminatedPods": {},
+    "conditions": [
+        {"type": kind, "status": "True", "lastProbeTime": TIME, "lastTransitionTime": TIME}
+        for kind in ("SuccessCriteriaMet", "Complete")
+    ],
+}
+
+
+@asynccontextmanager
+async def simulated_node(
+    cluster: KubernetesCluster, namespace: str, message: Message = inspected
+) -> AsyncIterator[None]:
+    """Play the node while in the block."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    with suppress(AlreadyExistsError):
+        await cluster.create({**account, "metadata": {"namespace": namespace, "name": "default"}})
+    running = asyncio.create_task(SimulatedNode(cluster, namespace, message).run())
+    try:
+        yield
+        assert not running.done(), running
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
