@@ -18,7 +18,7 @@ class BucketedCounts:
         """Keep whole buckets that cover the last KEEP_SECONDS, from SINCE on."""
         self._bucket_seconds = bucket_seconds
         self._keep = math.ceil(keep_seconds / bucket_seconds) + 1
-        self.since = since
+        self._since = since
         self._positions: dict[Series, int] = {}
         self._buckets: dict[int, array[int]] = {}
 
@@ -45,10 +45,9 @@ class BucketedCounts:
         }
 
     def start_of_cover(self, moment: datetime) -> datetime:
-        """Return the first bucket boundary at or after MOMENT and the beginning of the counting."""
-        later = max(moment, self.since)
-        index = math.ceil(round(later.timestamp() / self._bucket_seconds, 6))
-        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=index * self._bucket_seconds)
+        """Return MOMENT, or the start of the first bucket if that is later."""
+        first = timedelta(seconds=self._index(self._since) * self._bucket_seconds)
+        return max(moment, datetime.fromtimestamp(0, UTC) + first)
 
     def _index(self, moment: datetime) -> int:
         # Rounded, because boundaries are multiples of a width that may not be a binary fraction.
