@@ -118,7 +118,7 @@ def _cells(values: list[float]) -> list[str]:
 def main() -> None:
     """Print the three tables."""
     rides = Rides.parse([rides_file().read_text()])
-    console = Console(width=140)
+    console = Console(width=160)
     for table in (story, rehearsals, tolerances):
         console.print(table(rides))
 

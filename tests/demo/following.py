@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from tests.demo.conditions import condition, is_true
 from tests.demo.errors import DemoError
-from tests.demo.journal import DriftSample, Journal, Told
+from tests.demo.journal import Journal, Told
 from tests.demo.narrator import Narrator
 from tests.demo.schedule import Schedule
-from tests.demo.stream import Gauges, Stream
+from tests.demo.stream import Stream
 from tests.demo.watching import Change
 
 POLL_SECONDS = 0.5
@@ -36,7 +36,6 @@ class Follower:
     schedule: Schedule
     changes: "queue.SimpleQueue[Change]"
     stream: Stream
-    gauges: Gauges
     tell: Callable[[Told], None]
     journal: Journal = field(default_factory=Journal)
     narrator: Narrator = field(default_factory=Narrator)
@@ -64,17 +63,14 @@ class Follower:
         return self.journal
 
     def _poll(self) -> bool:
-        """Take new answers and the operator's gauges; tell whether that was the last hour."""
+        """Take new answers; tell whether that was the last hour."""
         try:
             found = self.stream.since(len(self.journal.answers))
-            psi = self.gauges.drift()
         except httpx.HTTPError:
             return False  # a lasting failure is a stream that does not move
         before = len(self.journal.answers)
         self.journal.answers += found["answers"]
         self.journal.unchanged += self._unchanged(before, len(self.journal.answers)).tolist()
-        if psi and self.journal.answers:
-            self.journal.drift.append(DriftSample(self._hour(), psi))
         self._tell_months(bool(found["done"]))
         return bool(found["done"])
 

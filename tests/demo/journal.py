@@ -22,23 +22,25 @@ class Told:
 
 @dataclass(frozen=True)
 class DriftSample:
-    """What the operator measured at an hour of the rides: the PSI of each feature and output."""
+    """How far features and outputs of the last window were from the profile of the revision that served."""
 
     hour: str
-    psi: dict[str, float]
+    divergence: dict[str, float]
 
 
 @dataclass
 class Journal:
     """The answers of the model, the moments, the drift, and the last state of all objects.
 
-    ``unchanged`` is what the first model, left alone, predicts for the hour of each answer.
+    ``unchanged`` is what the first model, left alone, predicts for each hour; ``alarm_level`` is the
+    divergence above which a full window confirms drift.
     """
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     unchanged: list[float] = field(default_factory=list)
     moments: list[Told] = field(default_factory=list)
     drift: list[DriftSample] = field(default_factory=list)
+    alarm_level: float = 0.0
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 0.0
 

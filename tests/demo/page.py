@@ -27,7 +27,8 @@ def render_page(journal: Journal, results: Results, svg: str) -> str:
     served, unchanged = results.served[JUDGED_MONTH], results.unchanged[JUDGED_MONTH]
     lead = (
         "Trained on January to March 2011, the model is asked for every hour from April on. "
-        f"Left alone it would be wrong by {unchanged:.0f} bikes an hour in June; retrained by Holdfast it is wrong by {served:.0f}. "
+        f"Left alone it would be wrong by {unchanged:.0f} bikes an hour in June; "
+        f"retrained by Holdfast it is wrong by {served:.0f}. "
         f"{results.requests:,} requests, {results.failed} failed, {results.seconds:.0f} seconds."
     )
     return f"""<!doctype html>

@@ -104,11 +104,14 @@ def _draw_errors(axes: Axes, journal: Journal) -> None:
 
 def _draw_drift(axes: Axes, journal: Journal, schedule: Schedule) -> None:
     time = np.array([each.hour for each in journal.drift], dtype="datetime64[h]").astype("datetime64[s]")
+    restarts = _restarts(journal)
     for name, (color, words) in FEATURES.items():
-        values = np.array([each.psi.get(name, np.nan) for each in journal.drift])
+        values = np.array([each.divergence.get(name, np.nan) for each in journal.drift])
+        values[restarts] = np.nan
         axes.plot(time, values, color=color, linewidth=1.5, label=f"{words} of the day")
-    axes.axhline(schedule.tolerance, color=GREY, linestyle="--", linewidth=1, label="tolerance")
-    axes.set_ylabel("drift from the model's profile\n(stability index, last 2 weeks)")
+    level = f"alarm: certainly above the tolerance of {schedule.tolerance:g}"
+    axes.axhline(journal.alarm_level, color=GREY, linestyle="--", linewidth=1, label=level)
+    axes.set_ylabel("drift from the model's profile\n(divergence, last 2 weeks)")
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper left", frameon=False, ncols=3)
 
@@ -134,6 +137,17 @@ def _mark_moments(axes: Axes, journal: Journal, labelled: bool) -> None:
                     fontsize=8.5,
                     annotation_clip=False,
                 )
+
+
+def _restarts(journal: Journal) -> list[int]:
+    """Return the first samples after a new revision: the line is not drawn from one profile to the next."""
+    promoted = [told.hour for told in journal.of("promotion")]
+    hours = [each.hour for each in journal.drift]
+    return [
+        index
+        for index in range(1, len(hours))
+        if any(hours[index - 1] < hour <= hours[index] for hour in promoted)
+    ]
 
 
 def _tidy(axes: Axes) -> None:

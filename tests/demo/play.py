@@ -1,7 +1,7 @@
 """The demo, step by step: cluster, operator, store, first model, policy, the rides, and what came of it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,16 +29,17 @@ from tests.demo.images import example_images
 from tests.demo.journal import Journal
 from tests.demo.page import render_page
 from tests.demo.picture import draw, save_png, to_svg
-from tests.demo.place import RELEASE, SYSTEM_NAMESPACE, Place
-from tests.demo.results import Results, check, predictions_of, results_of
+from tests.demo.place import Place
+from tests.demo.published import alarm_level, drift_series, fetch_published
+from tests.demo.results import Results, check, results_of
 from tests.demo.schedule import EXAMPLE, HISTORY_START, Schedule, one_object
 from tests.demo.screen import Screen
-from tests.demo.stream import Gauges, Stream
+from tests.demo.stream import Stream
 from tests.demo.watching import follow
 
 CLUSTER = "holdfast-demo"
 OUTPUT = REPOSITORY / "build/demo"
-S3_PORT, LOAD_PORT, METRICS_PORT = 7070, 8000, 8081
+S3_PORT, LOAD_PORT = 7070, 8000
 
 
 def play(screen: Screen) -> None:
@@ -72,7 +73,10 @@ def run(place: Place, store: Store, images: dict[str, Image], text: str, screen:
     )
     rides = Rides.parse([text]).between(schedule.start, schedule.end)
     journal = send_rides(place, images, text, rides, first_model, screen)
-    predicted = predictions_of(journal, rides, store)
+    published = fetch_published(journal, rides, store)
+    journal.drift = drift_series(journal, rides, published, schedule)
+    journal.alarm_level = alarm_level(next(iter(published.values())).profile, schedule)
+    predicted = {name: each.predicted for name, each in published.items()}
     results = results_of(journal, predicted)
     files = write_files(journal, results, schedule)
     screen.show_results(results, files, place)
@@ -125,14 +129,10 @@ def send_rides(
     place.apply([config_map("rides", {"rides.csv": text})])
     place.apply_file("load.yaml", images)
     place.wait("pod/load", "condition=Ready", 60)
-    with ExitStack() as stack:
-        load = stack.enter_context(place.service("load", LOAD_PORT))
-        operator = Place(place.cluster, SYSTEM_NAMESPACE).service(f"{RELEASE}-metrics", METRICS_PORT)
-        gauges = Gauges(stack.enter_context(operator), place.namespace)
+    with place.service("load", LOAD_PORT) as url:
         changes = follow(place.cluster.kubeconfig, place.namespace)
-        return Follower(
-            rides, first_model, Schedule.read(), changes, Stream(load), gauges, screen.tell
-        ).follow()
+        follower = Follower(rides, first_model, Schedule.read(), changes, Stream(url), screen.tell)
+        return follower.follow()
 
 
 def config_map(name: str, data: dict[str, str]) -> dict[str, Any]:

@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from bikeshare.rides import INPUT, OUTPUT, Rides
-from holdfast.onnx import Session
-from holdfast.store import fetch_package
 from numpy.typing import NDArray
 
 from tests.demo.conditions import is_true
 from tests.demo.errors import DemoError
-from tests.demo.first_model import Store
 from tests.demo.journal import Journal
 from tests.demo.narrator import number, reason
 
@@ -69,24 +63,6 @@ def results_of(journal: Journal, predicted: Mapping[str, Floats]) -> Results:
         failed=len(journal.failures),
         seconds=journal.seconds,
     )
-
-
-def predictions_of(journal: Journal, rides: Rides, store: Store) -> dict[str, Floats]:
-    """Run the published package of every revision over all hours of the journal."""
-    rows = rides.features[: len(journal.answers)]
-    with TemporaryDirectory() as folder, store.credentials_folder() as credentials:
-        return {
-            each["name"]: _predict(each, rows, Path(folder) / each["name"], credentials)
-            for each in revisions_of(journal)
-        }
-
-
-def _predict(
-    revision: Mapping[str, Any], rows: NDArray[np.float32], folder: Path, credentials: str
-) -> Floats:
-    package = fetch_package(revision["uri"], revision["digest"], folder, credentials)
-    predicted: Floats = Session.open(package.model_path).run({INPUT: rows})[OUTPUT][:, 0].astype(np.float64)
-    return predicted
 
 
 def revisions_of(journal: Journal) -> list[Mapping[str, Any]]:

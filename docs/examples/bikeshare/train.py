@@ -1,6 +1,6 @@
 """Trains on the last eight weeks of rides that have arrived; holds every fourth week out.
 
-Runs as the trainer of a RetrainPolicy, and for the first model with ``--weeks 13`` (see README.md).
+Runs as the trainer of a RetrainPolicy, and for the first model with ``--weeks 12`` (see README.md).
 """
 
 import argparse
