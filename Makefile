@@ -75,3 +75,9 @@ images: venv ## build the operator and serving images and print their sizes
 
 bench: venv ## measure the server beside what ONNX Runtime alone could do (about 1 minute)
 	@$(PY) -m tests.benchmarks.serving
+
+demo: venv ## the whole loop on a real node with real bike rides (about 5 minutes once built)
+	@$(PY) -m tests.demo run
+
+demo-clean: venv ## remove the demo's cluster
+	@$(PY) -m tests.demo clean
