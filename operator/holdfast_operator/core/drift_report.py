@@ -93,11 +93,10 @@ def assess_triggers_healthy(assessment: DriftAssessment | None, window: DriftWin
 
 def describe_worst(drift: DriftStatus | None) -> str:
     """Return how far the column that moved most has moved."""
-    if drift is None or not drift.worst_features:
-        return ""
-    worst = drift.worst_features[0]
-    return (
+    drift = drift or DriftStatus()
+    return " ".join(
         f"{worst.kind} {worst.name}: PSI {worst.psi} (noise floor {worst.noise_floor}) on {drift.rows} rows."
+        for worst in drift.worst_features[:1]
     )
 
 

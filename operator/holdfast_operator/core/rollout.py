@@ -64,8 +64,6 @@ def roll_out(observation: ModelDeploymentObservation, progress: Progress, wanted
     stable = progress.stable
     if stable is not None and stable.name == wanted.name:
         unchanged = stable.model_copy(update={"origin": wanted.origin})
-        if progress.candidate is not None and progress.candidate.name == wanted.name:
-            progress = replace(progress, candidate=None)
         return replace(progress.without_candidate(), stable=unchanged, last_failure=None)
     key = rollout_key(observation.resource, progress, wanted)
     failure = progress.last_failure

@@ -1,0 +1,93 @@
+"""Observations of a RetrainPolicy, and what its decisions say."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from holdfast_operator.api.model_deployment import ModelDeployment
+from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.core.decision import Decision
+from holdfast_operator.core.observation import ColumnWindow, DriftWindow, RetrainPolicyObservation
+
+from tests.unit.operator.core.builders import (
+    at,
+    find,
+    retrain_policy,
+    retrain_run,
+    serving_model_deployment,
+    time_at,
+)
+
+EVEN = (100,) * 10
+
+
+MOVED = (10, 10, 10, 10, 10, 190, 190, 190, 190, 190)
+
+
+DRIFT = {"drift": {"windowSeconds": 3600, "minSamples": 500}}
+
+
+DAILY = {"schedule": {"cron": "0 3 * * *", "timeZone": "Europe/Berlin"}}
+
+
+def column(name: str = "temperature", counts: tuple[int, ...] = EVEN, **fields: Any) -> ColumnWindow:
+    return ColumnWindow("feature", name, counts, tuple(count * 5 for count in EVEN), **fields)
+
+
+def window(*columns: ColumnWindow, rows: int = 1000, **fields: Any) -> DriftWindow:
+    values: dict[str, Any] = {
+        "revision": "champion",
+        "profile": "p1",
+        "start": at(0),
+        "end": at(3600),
+        "rows": rows,
+        "reference_rows": 5000,
+        "columns": columns or (column(),),
+    }
+    return DriftWindow(**(values | fields))
+
+
+def confirmed_drift(**fields: Any) -> DriftWindow:
+    return window(column(counts=MOVED), column("rain"), **fields)
+
+
+def observe_policy(
+    spec: Mapping[str, Any] | None = None,
+    *,
+    status: Mapping[str, Any] | None = None,
+    model: ModelDeployment | None = None,
+    runs: tuple[RetrainRun, ...] = (),
+    drift: DriftWindow | None = None,
+    seconds: float = 3600,
+    used: int = 0,
+    **metadata: Any,
+) -> RetrainPolicyObservation:
+    times = {"runTimes": [time_at(-60 * index) for index in range(used)]} if used else {}
+    policy = retrain_policy({"triggers": DRIFT, **(spec or {})}, {**times, **(status or {})}, **metadata)
+    return RetrainPolicyObservation(policy, model or serving_model_deployment(), runs, drift, at(seconds))
+
+
+def finished(name: str, seconds: float, **fields: Any) -> RetrainRun:
+    status = {"startTime": time_at(seconds - 60), "completionTime": time_at(seconds)}
+    return retrain_run(name, status=status, **fields)
+
+
+def next_observation(
+    observation: RetrainPolicyObservation, decision: Decision, **changes: Any
+) -> RetrainPolicyObservation:
+    """Return the same observation after the decision was enacted."""
+    resource = observation.resource.model_dump(by_alias=True) | {"status": decision.status}
+    policy = RetrainPolicy.model_validate(resource)
+    return replace(observation, **({"resource": policy} | changes))
+
+
+def trigger(decision: Decision, type_: str = "Drift") -> Mapping[str, Any]:
+    assert decision.status is not None
+    return next((each for each in decision.status["triggers"] if each["type"] == type_), {})
+
+
+def said(decision: Decision, type_: str) -> str:
+    assert decision.status is not None
+    found = find(decision.status["conditions"], type_)
+    return f"{found['status']}/{found['reason']}"
