@@ -59,5 +59,6 @@ async def connect() -> kopf.ConnectionInfo:
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
         scheme="Bearer" if header else None,
+        trust_env=True,  # proxies, as our own client does
         token=header.rpartition(" ")[2] or None,
     )

@@ -125,9 +125,8 @@ StartOperator = Callable[..., OperatorHandle]
 def start_operator(plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[StartOperator]:
     """Start an operator that serves the test's namespace; settings are keyword arguments."""
     started: list[OperatorHandle] = []
-    default = plane
 
-    def start(plane: ControlPlane = default, **settings: object) -> OperatorHandle:
+    def start(kubeconfig: Path = plane.kubeconfig, **settings: object) -> OperatorHandle:
         health, metrics = free_ports(2)
         values: dict[str, object] = {
             "server_image": "server:test",
@@ -144,7 +143,7 @@ def start_operator(plane: ControlPlane, namespace: str, tmp_path: Path) -> Itera
             **settings,
         }
         environment = {f"HOLDFAST_OPERATOR_{name.upper()}": str(value) for name, value in values.items()}
-        environment |= {"KUBECONFIG": str(plane.kubeconfig), "PATH": os.environ["PATH"]}
+        environment |= {"KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"]}
         log = tmp_path / f"operator-{len(started)}.log"
         with log.open("wb") as output:
             command = [sys.executable, "-W", "error", "-m", "holdfast_operator"]

@@ -97,7 +97,7 @@ async def test_exits_when_another_holds_the_lease(
 async def test_waits_for_the_kinds_to_be_installed(
     start_operator: StartOperator, empty_plane: ControlPlane
 ) -> None:
-    operator = start_operator(plane=empty_plane)
+    operator = start_operator(kubeconfig=empty_plane.kubeconfig)
     await eventually(lambda: operator.probe("/healthz") == 200, "alive")
     await eventually(lambda: any("CRD" in line["message"] for line in operator.messages()), "a hint")
     assert operator.probe("/readyz") == 503
