@@ -1,0 +1,136 @@
+"""Every child that the operator makes, rendered from resources that use as many fields as possible."""
+
+from holdfast_operator.api.model_deployment import ModelDeployment, Revision
+from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
+from holdfast_operator.manifests.metadata import ImageSettings, Manifest
+from holdfast_operator.manifests.network_policy import render_network_policy
+from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
+from holdfast_operator.manifests.retrain_run import render_retrain_run
+from holdfast_operator.manifests.server_deployment import render_server_deployment
+from holdfast_operator.manifests.service import render_service
+from holdfast_operator.manifests.service_account import render_service_account
+from holdfast_operator.manifests.training_containers import ChampionSource
+from holdfast_operator.manifests.training_job import TrainingParts, render_training_job
+
+SETTINGS = ImageSettings(
+    server_image="registry.example/holdfast-server@sha256:0a1b",
+    evaluator_image="registry.example/holdfast-evaluator@sha256:2c3d",
+    image_pull_policy="Always",
+    pod_image_pull_secrets=("registry",),
+)
+PLAIN_SETTINGS = ImageSettings(server_image="server:1", evaluator_image="evaluator:1")
+DIGEST = "sha256:" + "ab" * 32
+RESOURCE = ModelDeployment.model_validate(
+    {
+        "metadata": {"name": "credit", "namespace": "bank", "uid": "uid-of-credit"},
+        "spec": {
+            "model": {"uri": "s3://models/credit/7", "credentialsSecretName": "store"},
+            "server": {
+                "replicas": 3,
+                "threads": 2,
+                "nodeSelector": {"disk": "ssd"},
+                "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
+                "priorityClassName": "serving",
+                "featureMonitoring": "Off",
+            },
+        },
+    }
+)
+REVISION = Revision.model_validate(
+    {
+        "name": "credit-0123456789",
+        "digest": DIGEST,
+        "uri": "s3://models/credit/7",
+        "credentialsSecretName": "store",
+        "origin": "Spec",
+        "image": SETTINGS.server_image,
+        "server": RESOURCE.spec.server.model_dump(by_alias=True),
+        "createdTime": "2026-11-02T09:00:00Z",
+    }
+)
+CLAIM_REVISION = REVISION.model_copy(
+    update={
+        "uri": "pvc://models/credit/7",
+        "credentials_secret_name": None,
+        "image": PLAIN_SETTINGS.server_image,
+        "server": {},
+    }
+)
+POLICY = RetrainPolicy.model_validate(
+    {
+        "metadata": {"name": "nightly", "namespace": "bank", "uid": "uid-of-nightly"},
+        "spec": {
+            "modelDeploymentRef": {"name": "credit"},
+            "trainer": {
+                "image": "registry.example/trainer@sha256:4e5f",
+                "command": ["python"],
+                "args": ["train.py", "--months", "2"],
+                "env": [{"name": "PRICE", "value": "5$ $(HOME)"}, {"name": "HOLDFAST_RUN", "value": "mine"}],
+                "dataUri": "s3://data/credit",
+                "credentialsSecretName": "data",
+                "nodeSelector": {"pool": "training"},
+                "tolerations": [{"key": "spot", "operator": "Equal", "value": "yes"}],
+            },
+            "gate": {"checks": [{"metric": "auc", "maxRegression": "0"}, {"metric": "auc", "min": "0.7"}]},
+            "limits": {"activeDeadlineSeconds": 600, "backoffLimit": 1},
+            "output": {"uri": "s3://models/credit", "credentialsSecretName": "publish"},
+        },
+    }
+)
+CLAIM_POLICY = RetrainPolicy.model_validate(
+    {
+        "metadata": {"name": "nightly", "namespace": "bank", "uid": "uid-of-nightly"},
+        "spec": {
+            "modelDeploymentRef": {"name": "credit"},
+            "trainer": {"image": "trainer:1", "dataUri": "pvc://models/data/2026"},
+            "output": {"uri": "pvc://models/credit"},
+        },
+    }
+)
+RUN = RetrainRun.model_validate(
+    {
+        "metadata": {"name": "nightly-drift-0123456789", "namespace": "bank", "uid": "uid-of-run"},
+        "spec": {
+            "policyRef": {"name": "nightly"},
+            "trigger": {"type": "Drift", "reason": "moved", "evidence": {"psi": "0.4"}},
+        },
+    }
+)
+REFERENCE = RunReference.model_validate(
+    {
+        "name": "nightly-drift-0123456789",
+        "trigger": "Drift",
+        "reason": "Feature temperature moved: PSI 0.40 on 900 rows.",
+        "evidence": {"psi": "0.400", "rows": "900"},
+        "intentTime": "2026-11-02T09:00:00Z",
+    }
+)
+
+
+def every_child() -> dict[str, Manifest]:
+    """Return the manifests by the name of their golden file."""
+    champion = ChampionSource("s3://models/credit/7", DIGEST, "store")
+    claim_champion = ChampionSource("pvc://models/credit/7", DIGEST)
+    inspection = Inspection("0123456789", "s3://models/credit/7", DIGEST, "store")
+    config_map = Inspection("9876543210", "configmap://tiny", None, None)
+    return {
+        "service_account": render_service_account(RESOURCE),
+        "service": render_service(RESOURCE),
+        "pod_disruption_budget": render_pod_disruption_budget(RESOURCE),
+        "network_policy": render_network_policy(RESOURCE, reads_network=True),
+        "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
+        "server_deployment": render_server_deployment(RESOURCE, REVISION, SETTINGS),
+        "server_deployment_from_claim": render_server_deployment(RESOURCE, CLAIM_REVISION, PLAIN_SETTINGS),
+        "inspection_job": render_inspection_job(RESOURCE, inspection, SETTINGS),
+        "inspection_job_of_config_map": render_inspection_job(RESOURCE, config_map, PLAIN_SETTINGS),
+        "training_job": render_training_job(TrainingParts(RUN, POLICY, champion), SETTINGS),
+        "training_job_on_claim": render_training_job(
+            TrainingParts(RUN, CLAIM_POLICY, claim_champion), PLAIN_SETTINGS
+        ),
+        "training_job_without_champion": render_training_job(
+            TrainingParts(RUN, CLAIM_POLICY, None), PLAIN_SETTINGS
+        ),
+        "retrain_run": render_retrain_run(POLICY, REFERENCE),
+    }
