@@ -1,10 +1,12 @@
 """Makes a decision true: the one loop that writes, for every kind alike."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from holdfast_operator.cluster.api import (
     AlreadyExistsError,
+    ApiError,
     Cluster,
     ObjectName,
     ObjectReference,
@@ -12,9 +14,11 @@ from holdfast_operator.cluster.api import (
 )
 from holdfast_operator.cluster.event_recorder import EventRecorder
 from holdfast_operator.cluster.kinds import ResourceKind, kind_of
-from holdfast_operator.core.decision import Decision, Deletion
+from holdfast_operator.core.decision import Decision, Deletion, Event
 from holdfast_operator.manifests.metadata import Manifest, short
 from holdfast_operator.metrics import WRITES
+
+logger = logging.getLogger(__name__)
 
 
 class Enactor:
@@ -36,6 +40,7 @@ class Enactor:
 
         Raises:
             ApiError: a write was refused; those before it have been made, and all can be repeated.
+                Events are not worth a failure.
         """
         live = {object_name(child): child for child in children}
         for manifest in decision.desired:
@@ -46,7 +51,7 @@ class Enactor:
             await self._delete(deletion)
         resource = await self._apply_status(resource, decision.status)
         for event in decision.events:
-            await self._recorder.record(resource, event)
+            await self._record(resource, event)
 
     def forget(self, name: ObjectName) -> None:
         """Drop what is remembered about the children of a resource that is gone."""
@@ -70,6 +75,13 @@ class Enactor:
             await self._cluster.create(manifest)
         except AlreadyExistsError:
             return  # Names are deterministic: an earlier attempt made it, or the next look sees whose it is.
+
+    async def _record(self, resource: Manifest, event: Event) -> None:
+        try:
+            await self._recorder.record(resource, event)
+        except ApiError as error:
+            # The transition is in the status already, so that no later look would say it again.
+            logger.warning("cannot write the event %s: %s", event.reason, error)
 
     async def _delete(self, deletion: Deletion) -> None:
         kind = kind_of({"apiVersion": deletion.api_version, "kind": deletion.kind})

@@ -39,8 +39,9 @@ class EventRecorder:
         key = (regarding["metadata"]["uid"], event)
         known = self._series.get(key)
         series = _Series(now) if known is None else _Series(known.first, known.count + 1)
-        await self._cluster.apply(self._render(regarding, event, series, now))
+        # Before the request: if only its answer is lost, the next one is the same object's series.
         self._series[key] = series
+        await self._cluster.apply(self._render(regarding, event, series, now))
 
     def _forget_before(self, oldest: datetime) -> None:
         self._series = {key: series for key, series in self._series.items() if series.first >= oldest}
