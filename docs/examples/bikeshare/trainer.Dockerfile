@@ -2,6 +2,7 @@
 # On your own machine: a slim Python image, `pip install holdfast[store] scikit-learn skl2onnx`, and the same COPY.
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
+USER 0:0
 COPY trainer-packages /opt/example/site-packages
 RUN python -m compileall -q --invalidation-mode=unchecked-hash /opt/example/site-packages
 COPY bikeshare /opt/example/bikeshare
