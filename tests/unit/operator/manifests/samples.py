@@ -113,8 +113,8 @@ def every_child() -> dict[str, Manifest]:
     """Return the manifests by the name of their golden file."""
     champion = ChampionSource("s3://models/credit/7", DIGEST, "store")
     claim_champion = ChampionSource("pvc://models/credit/7", DIGEST)
-    inspection = Inspection("0123456789", "s3://models/credit/7", DIGEST, "store")
-    config_map = Inspection("9876543210", "configmap://tiny", None, None)
+    inspection = Inspection("a1b2c3d4e5", "s3://models/credit/7", DIGEST, "store")
+    config_map = Inspection("f6a7b8c9d0", "configmap://tiny", None, None)
     return {
         "service_account": render_service_account(RESOURCE),
         "service": render_service(RESOURCE),
