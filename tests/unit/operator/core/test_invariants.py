@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.unit.operator.core.builders import at, digest, retrain_run, terminated, time_at
+from tests.unit.operator.core.builders import at, retrain_run, terminated, time_at
 from tests.unit.operator.core.policy_observations import (
     DAILY,
     DRIFT,
@@ -194,7 +194,3 @@ def test_policy_is_idempotent_and_keeps_to_its_budget(
         again = decide_retrain_policy(observation)
         assert (again.status, again.events, again.create) == (decision.status, (), ())
     assert len(set(made)) == len(made) <= 3
-
-
-def test_digest_of_builder_is_well_formed() -> None:
-    assert len(digest("x")) == 71
