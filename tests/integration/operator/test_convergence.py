@@ -16,8 +16,8 @@ from holdfast_operator.manifests.metadata import Manifest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import DEADLINE_SECONDS, StartOperator, eventually, kubectl
-from tests.integration.operator.node import DIGEST, simulated_node
 from tests.integration.operator.test_kubernetes_cluster import model_deployment, service
+from tests.simulated_node import DIGEST, simulated_node
 
 pytestmark = pytest.mark.integration
 

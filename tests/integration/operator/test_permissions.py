@@ -12,9 +12,9 @@ from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import StartOperator, eventually, kubectl
-from tests.integration.operator.node import simulated_node
 from tests.integration.operator.test_convergence import served
 from tests.integration.operator.test_kubernetes_cluster import model_deployment
+from tests.simulated_node import simulated_node
 from tests.unit.operator.reference import rules
 
 pytestmark = pytest.mark.integration

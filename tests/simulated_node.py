@@ -1,43 +1,64 @@
-"""Plays the controllers and the kubelet for one namespace: Jobs succeed, Deployments become available."""
+"""Plays controllers and kubelet for one namespace: Jobs succeed, Deployments become available."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from holdfast.results import InspectionResult
-from holdfast_operator.cluster.api import AlreadyExistsError, ConflictError, NotFoundError
+from holdfast import labels
+from holdfast.results import EvaluationResult, InspectionResult, MetricComparison
+from holdfast_operator.cluster.api import AlreadyExistsError, Cluster, ConflictError, NotFoundError
 from holdfast_operator.cluster.kinds import DEPLOYMENT, JOB, POD
-from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
-from holdfast_operator.manifests.metadata import Manifest
+from holdfast_operator.manifests.metadata import TRAINING, Manifest
 
 TIME = "2026-01-01T00:00:00Z"
 DIGEST = "sha256:" + "1" * 64
+CANDIDATE = "sha256:" + "2" * 64
 
 Message = Callable[[Manifest], str]
 
 
-def inspected(job: Manifest) -> str:
-    """Return the termination message of an inspection that found the same package everywhere."""
-    assert job["kind"] == "Job"
+def good_result(job: Manifest) -> str:
+    """Return the termination message of an inspection or an evaluation that went well."""
+    if job["metadata"]["labels"][labels.COMPONENT] == TRAINING:
+        return evaluated().to_json()
     return InspectionResult(digest=DIGEST, size_bytes=1000, profile_hash="0123456789abcdef").to_json()
 
 
-class SimulatedNode:
-    """Does at every step what is left to do."""
+def evaluated() -> EvaluationResult:
+    """Return the result of a candidate that is better than the champion."""
+    better = MetricComparison(
+        name="mae", champion=70, candidate=30, regression=-40, regression_low=-50, regression_high=-30
+    )
+    return EvaluationResult(
+        digest=CANDIDATE,
+        uri="s3://models/credit/candidate",
+        size_bytes=1000,
+        profile_hash="fedcba9876543210",
+        champion_digest=DIGEST,
+        holdout_rows=1000,
+        signature="Identical",
+        metrics=[better],
+    )
 
-    def __init__(self, cluster: KubernetesCluster, namespace: str, message: Message = inspected) -> None:
+
+class SimulatedNode:
+    """Gives every Job its result and every Deployment its pods."""
+
+    def __init__(self, cluster: Cluster, namespace: str, message: Message = good_result) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._message = message
 
     async def run(self) -> None:
+        """Step until cancelled."""
         while True:
             with suppress(ConflictError, NotFoundError):  # The operator wrote in between.
-                await self._step()
+                await self.step()
             await asyncio.sleep(0.05)
 
-    async def _step(self) -> None:
+    async def step(self) -> None:
+        """Do what is left to do."""
         for job in await self._cluster.list(JOB, self._namespace):
             if not (job.get("status") or {}).get("conditions"):
                 await self._finish(job)
@@ -63,7 +84,7 @@ class SimulatedNode:
         }
         created = await self._cluster.get(POD, self._namespace, f"{job['metadata']['name']}-0")
         created = created or await self._cluster.create(pod)
-        if created["status"]["phase"] == "Pending":
+        if (created.get("status") or {}).get("phase", "Pending") == "Pending":
             await self._cluster.apply_status(created, succeeded(container["name"], self._message(job)))
         await self._cluster.apply_status(job, COMPLETE)
 
@@ -97,7 +118,7 @@ COMPLETE = {
 
 @asynccontextmanager
 async def simulated_node(
-    cluster: KubernetesCluster, namespace: str, message: Message = inspected
+    cluster: Cluster, namespace: str, message: Message = good_result
 ) -> AsyncIterator[None]:
     """Play the node while in the block."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount"}
