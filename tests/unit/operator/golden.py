@@ -12,6 +12,4 @@ def check_golden(path: Path, rendered: str, *, update: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rendered)
     assert path.is_file(), f"{path} is missing; run pytest with --update-golden and review it"
-    assert rendered == path.read_text(), (
-        f"{path} differs; run with --update-golden and review it"
-    )
+    assert rendered == path.read_text(), f"{path} differs; run with --update-golden and review it"
