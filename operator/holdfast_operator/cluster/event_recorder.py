@@ -76,6 +76,7 @@ def micro_time(moment: datetime) -> str:
 
 
 def _reference(regarding: Manifest) -> dict[str, str]:
+    """Return the object without its resourceVersion: `regarding` is immutable, a series outlives a version."""
     metadata = regarding["metadata"]
     return {
         "apiVersion": regarding["apiVersion"],
@@ -83,5 +84,4 @@ def _reference(regarding: Manifest) -> dict[str, str]:
         "namespace": metadata["namespace"],
         "name": metadata["name"],
         "uid": metadata["uid"],
-        "resourceVersion": metadata["resourceVersion"],
     }

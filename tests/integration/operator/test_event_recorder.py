@@ -22,3 +22,13 @@ async def test_event_is_accepted_and_repeated_as_a_series(cluster: KubernetesClu
     assert events["ModelNotFound"]["regarding"]["uid"] == live["metadata"]["uid"]
     assert len(events["Promoted"]["note"]) == 1024
     assert len(events) == 2
+
+
+async def test_series_goes_on_when_the_object_has_changed(cluster: KubernetesCluster, namespace: str) -> None:
+    live = await cluster.create(model_deployment(namespace))
+    recorder = EventRecorder(cluster, "operator-0")
+    for version in ("1000", "1001"):
+        changed = {**live, "metadata": {**live["metadata"], "resourceVersion": version}}
+        await recorder.record(changed, Event("Normal", "Promoted", "What should serve is what serves."))
+    [event] = await cluster.list(EVENT, namespace)
+    assert event["series"]["count"] == 2
