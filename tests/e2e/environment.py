@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.running import RunningCluster
+import numpy as np
+from holdfast.client import Client
+from numpy.typing import NDArray
 
+from tests.cluster.running import RunningCluster
 from tests.e2e import bad_models, sources
 from tests.e2e.kubectl import Kubectl, Object
 from tests.e2e.load import SteadyLoad, requests_of
@@ -50,6 +53,11 @@ class Workspace:
         """Give the URL of a Service, reachable from here, for the time of the block."""
         return self.cluster.service_url(self.namespace, name, 80)
 
+    def infer(self, name: str, rows: Rows) -> NDArray[np.float32]:
+        """Return what the service answers to the rows."""
+        with self.service(name) as url, Client(url) as client:
+            return client.infer(name, {"x": rows})["variable"]
+
     def traffic(self, url: str, model: str, rows: Rows) -> SteadyLoad:
         """Return a load that sends these rows over and over."""
         return SteadyLoad(url, model, requests_of(rows), threads=2)
@@ -85,4 +93,5 @@ def workspace_of(cluster: RunningCluster, store: Store, trainer_image: str) -> I
     try:
         yield workspace
     finally:
-        workspace.kubectl.delete("namespace", name)
+        # Not waited for: the namespace controller takes half a minute, and every test has its own namespace.
+        workspace.kubectl.run("delete", "namespace", name, "--wait=false")

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cluster.running import RunningCluster
-from tests.cluster.site_packages import REPOSITORY
-
 from tests.cluster.image_build import Image
 from tests.cluster.image_recipes import evaluator_image, operator_image, server_image
+from tests.cluster.running import RunningCluster
+from tests.cluster.site_packages import REPOSITORY
 from tests.e2e.kubectl import Kubectl
 
 CHART = REPOSITORY / "charts" / "holdfast"
@@ -43,8 +42,8 @@ class Installation:
         for image in images.values():
             self.cluster.load_image(image)
         chart_values = {**VALUES, **{key: _image_values(image) for key, image in images.items()}}
-        arguments = ["--create-namespace", "--wait", "--timeout=3m", "--values=-", str(CHART)]
-        self._helm("install", self.release, *arguments, stdin=json.dumps(chart_values))
+        arguments = ["--create-namespace", "--wait", "--timeout=90s", "--values=-", str(CHART)]
+        self._helm("upgrade", self.release, "--install", *arguments, stdin=json.dumps(chart_values))
 
     def uninstall(self) -> None:
         """Uninstall the release and wait until its pods are gone."""
