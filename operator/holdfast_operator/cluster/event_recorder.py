@@ -76,7 +76,7 @@ def micro_time(moment: datetime) -> str:
 
 
 def _reference(regarding: Manifest) -> dict[str, str]:
-    """Return the object without its resourceVersion: `regarding` is immutable, a series outlives a version."""
+    """Return the object without its resourceVersion: `regarding` is immutable, a series is longer."""
     metadata = regarding["metadata"]
     return {
         "apiVersion": regarding["apiVersion"],
