@@ -39,7 +39,9 @@ class Loop:
 
     def start(self) -> None:
         """Start an operator that remembers nothing."""
-        observer = Observer(self.cluster, DriftWatch(15), ImageSettings("server:1", "evaluator:1"), self.now)
+        self.drift = DriftWatch(scrape_interval_seconds=15)
+        images = ImageSettings("server:1", "evaluator:1")
+        observer = Observer(self.cluster, self.drift, images, self.now)
         enactor = Enactor(self.cluster, EventRecorder(self.cluster, "operator-0", self.now))
         self.reconciler = Reconciler(observer, enactor, DriftGauges())
 
