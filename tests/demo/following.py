@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.demo.conditions import condition, is_true
 from tests.demo.errors import DemoError
 from tests.demo.journal import Journal, Told
-from tests.demo.narrator import Narrator
+from tests.demo.narrator import Moment, Narrator
 from tests.demo.schedule import Schedule
 from tests.demo.stream import Stream
 from tests.demo.watching import Change
@@ -106,7 +106,13 @@ class Follower:
             name = change.resource["metadata"]["name"]
             self.journal.resources[f"{change.kind}/{name}"] = change.resource
             for moment in self.narrator.hear(change):
-                self._note(moment.kind, moment.subject, moment.text)
+                self._note(moment.kind, moment.subject, self._text(moment))
+
+    def _text(self, moment: Moment) -> str:
+        if moment.kind != "promotion":
+            return moment.text
+        sent, failed = len(self.journal.answers), len(self.journal.failures)
+        return f"{moment.text} {sent:,} requests so far, {failed} failed."
 
     def _note(self, kind: str, subject: str, text: str) -> None:
         told = Told(kind, subject, text, self._hour(), round(time.monotonic() - self.begun, 1))

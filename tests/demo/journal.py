@@ -25,6 +25,7 @@ class DriftSample:
     """How far features and outputs of the last window were from the profile of the revision that served."""
 
     hour: str
+    rows: int
     divergence: dict[str, float]
 
 
@@ -32,12 +33,13 @@ class DriftSample:
 class Journal:
     """The answers of the model, the moments, the drift, and the last state of all objects.
 
-    ``unchanged`` is what the first model, left alone, predicts for each hour; ``alarm_level`` is the
-    divergence above which a full window confirms drift.
+    ``unchanged`` has what the first model, left alone, predicts for each hour; ``predicted`` the same for
+    each revision; ``alarm_level`` is the divergence above which a full window confirms drift.
     """
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     unchanged: list[float] = field(default_factory=list)
+    predicted: dict[str, list[float]] = field(default_factory=dict)
     moments: list[Told] = field(default_factory=list)
     drift: list[DriftSample] = field(default_factory=list)
     alarm_level: float = 0.0

@@ -60,12 +60,12 @@ class Narrator:
         if ("training", name) not in self.told:
             self.runs += 1
             yield Moment(
-                "training", name, f"Retraining {self.runs} starts on the rides that have arrived by now."
+                "training", name, f"Retraining {self.runs} starts, with all rides that have arrived by now."
             )
         if is_true(run, "Evaluated"):
             yield Moment("verdict", name, verdict(run))
         if is_true(run, "Rejected"):
-            yield Moment("rejection", name, f"It is rejected ({reason(run)}): the model that serves stays.")
+            yield Moment("rejection", name, f"The new one is rejected: {reason(run)}. The old one stays.")
 
 
 def _of_deployment(deployment: Mapping[str, Any]) -> Iterator[Moment]:
@@ -75,49 +75,46 @@ def _of_deployment(deployment: Mapping[str, Any]) -> Iterator[Moment]:
         raise DemoError(f"ModelDeployment {name}: {found['reason']}: {found.get('message', '')}")
     stable = deployment.get("status", {}).get("stableRevision")
     if stable and stable["origin"] != "Spec":
-        yield Moment(
-            "promotion", stable["name"], f"Revision {stable['name']} serves now; nobody noticed the change."
-        )
+        yield Moment("promotion", stable["name"], f"The new model serves, as revision {stable['name']}.")
 
 
 def _of_policy(policy: Mapping[str, Any]) -> Iterator[Moment]:
     drift = policy.get("status", {}).get("drift") or {}
     revision = drift.get("revision", "")
     if is_true(policy, "DriftConfirmed"):
-        yield Moment(
-            "alarm", f"{revision} {_since(policy, 'DriftConfirmed')}", f"Drift confirmed: {moved(drift)}."
-        )
+        text = f"Drift confirmed: {moved(drift)} is certainly not what the model was made for."
+        yield Moment("alarm", f"{revision} {_since(policy, 'DriftConfirmed')}", text)
     elif is_true(policy, "DriftSuspected"):
-        yield Moment(
-            "suspicion", revision, f"Drift suspected: {moved(drift)}. Not yet beyond what weather does."
-        )
+        yield Moment("suspicion", revision, f"Drift suspected: {moved(drift)} has begun to differ.")
 
 
 def moved(drift: Mapping[str, Any]) -> str:
-    """Say what moved most, and how far."""
-    worst = (drift.get("worstFeatures") or [{}])[0]
-    name = worst.get("name", "something")
-    return f"{WORDS.get(name, name)} ({name}) is {worst.get('psi', '?')} away from what the model knows"
+    """Say what moved most."""
+    name = (drift.get("worstFeatures") or [{}])[0].get("name", "something")
+    return f"{WORDS[name]} ({name})" if name in WORDS else str(name)
+
+
+def error_check(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the gate saw of the mean absolute error; empty before there is an evaluation."""
+    found = run.get("status", {}).get("evaluation", {}).get("metrics", [])
+    return next((each for each in found if each["metric"] == "mae"), {})
 
 
 def verdict(run: Mapping[str, Any]) -> str:
     """Say what the comparison of champion and candidate brought."""
-    found = run.get("status", {}).get("evaluation", {})
-    error: Mapping[str, Any] = next(
-        (each for each in found.get("metrics", []) if each["metric"] == "mae"), {}
-    )
-    champion, candidate = number(error.get("champion")), number(error.get("candidate"))
-    rows = found.get("holdoutRows", 0)
-    return (
-        f"Both judged on the same {rows} hours, new to both: "
-        f"the old one is wrong by {champion} bikes an hour, the new one by {candidate}."
-    )
+    error = error_check(run)
+    rows = run.get("status", {}).get("evaluation", {}).get("holdoutRows", 0)
+    old, new = number(error.get("champion")), number(error.get("candidate"))
+    return f"Judged on the same {rows} hours, new to both: the old model is wrong by {old}, the new by {new}."
 
 
 def reason(run: Mapping[str, Any]) -> str:
     """Say why a candidate was rejected."""
-    found = condition(run, "Rejected")
-    return str(found.get("message") or found.get("reason", "no reason given")).rstrip(".")
+    error, found = error_check(run), condition(run, "Rejected")
+    if found.get("reason") not in ("GateFailed", "GateInconclusive") or "regressionHigh" not in error:
+        return str(found.get("message") or found.get("reason", "no reason given")).rstrip(".")
+    allowed = str(error.get("threshold", "")).removeprefix("maxRegression ")
+    return f"it may be worse by up to {number(error['regressionHigh'])}, and {allowed} is allowed"
 
 
 def number(text: str | None) -> str:

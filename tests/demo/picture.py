@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from tests.demo.journal import Journal, Told
@@ -18,7 +19,13 @@ from tests.demo.schedule import Schedule
 ROLLING_HOURS = 7 * 24
 WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 11.0, 7.0, 160
 INK, GREY, FAINT = "#1f2933", "#7b8794", "#e4e7eb"
-ALARM, PROMOTION, REJECTION = "#d64545", "#18981d", "#b44d12"
+MARKS = {
+    "alarm": ("#d64545", "v", "drift confirmed"),
+    "promotion": ("#18981d", "^", "retrained and rolled out"),
+    "rejection": ("#b44d12", "X", "retrained and rejected"),
+}
+HEADROOM = 1.2
+"""Room for the legend above the lines."""
 REVISIONS = ("#9446ed", "#2680c2", "#0c8577", "#b8891b", "#a30664", "#35469c")
 FEATURES = {"tmin": ("#2680c2", "lowest temperature"), "tmax": ("#e12d39", "highest temperature")}
 STYLE: Any = {
@@ -45,8 +52,10 @@ def draw(journal: Journal, schedule: Schedule) -> Figure:
         _draw_errors(errors, journal)
         _draw_drift(drift, journal, schedule)
         for axes in (errors, drift):
-            _mark_moments(axes, journal, labelled=axes is errors)
+            _mark_moments(axes, journal, marked=axes is errors)
+            _add_legend(axes)
             _tidy(axes)
+        _explain_signs(figure)
         return figure
 
 
@@ -98,45 +107,45 @@ def _draw_errors(axes: Axes, journal: Journal) -> None:
             time[rows], served[rows], color=REVISIONS[index % len(REVISIONS)], linewidth=2.5, label=label
         )
     axes.set_ylabel("wrong by, bikes per hour\n(mean of the last 7 days)")
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left", frameon=False, ncols=3)
 
 
 def _draw_drift(axes: Axes, journal: Journal, schedule: Schedule) -> None:
     time = np.array([each.hour for each in journal.drift], dtype="datetime64[h]").astype("datetime64[s]")
+    too_few = np.array([each.rows < schedule.min_samples for each in journal.drift])
     restarts = _restarts(journal)
     for name, (color, words) in FEATURES.items():
         values = np.array([each.divergence.get(name, np.nan) for each in journal.drift])
         values[restarts] = np.nan
-        axes.plot(time, values, color=color, linewidth=1.5, label=f"{words} of the day")
+        axes.plot(time, values, color=color, linewidth=1, alpha=0.3)
+        decided = np.where(too_few, np.nan, values)
+        axes.plot(time, decided, color=color, linewidth=1.8, label=f"{words} of the day")
     level = f"alarm: certainly above the tolerance of {schedule.tolerance:g}"
     axes.axhline(journal.alarm_level, color=GREY, linestyle="--", linewidth=1, label=level)
     axes.set_ylabel("drift from the model's profile\n(divergence, last 2 weeks)")
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left", frameon=False, ncols=3)
 
 
-def _mark_moments(axes: Axes, journal: Journal, labelled: bool) -> None:
-    marks = {
-        "alarm": (ALARM, "▼ drift confirmed"),
-        "promotion": (PROMOTION, "▲ rolled out"),
-        "rejection": (REJECTION, "✕ rejected"),
-    }
-    for kind, (color, words) in marks.items():
-        for told in journal.of(kind):
-            axes.axvline(_place(told), color=color, linewidth=1.2, alpha=0.8)
-            if labelled:
-                axes.annotate(
-                    words,
-                    (_place(told), 1.0),
-                    xycoords=("data", "axes fraction"),
-                    rotation=35,
-                    ha="left",
-                    va="bottom",
-                    color=color,
-                    fontsize=8.5,
-                    annotation_clip=False,
-                )
+def _mark_moments(axes: Axes, journal: Journal, marked: bool) -> None:
+    for kind, (color, sign, _) in MARKS.items():
+        places = [_place(told) for told in journal.of(kind)]
+        for place in places:
+            axes.axvline(place, color=color, linewidth=1.2, alpha=0.7, zorder=1)
+        if marked:
+            top = axes.get_xaxis_transform()
+            axes.plot(places, [1.03] * len(places), sign, color=color, transform=top, clip_on=False)
+
+
+def _add_legend(axes: Axes) -> None:
+    lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+    axes.set_ylim(0, axes.get_ylim()[1] * HEADROOM)
+    axes.legend(handles=lines, loc="upper left", ncols=3, facecolor="white", framealpha=0.9, edgecolor="none")
+
+
+def _explain_signs(figure: Figure) -> None:
+    signs = [
+        Line2D([], [], color=color, marker=sign, linewidth=1.2, label=words)
+        for color, sign, words in MARKS.values()
+    ]
+    figure.legend(handles=signs, loc="outside lower center", ncols=len(signs), frameon=False)
 
 
 def _restarts(journal: Journal) -> list[int]:

@@ -76,11 +76,11 @@ def run(place: Place, store: Store, images: dict[str, Image], text: str, screen:
     published = fetch_published(journal, rides, store)
     journal.drift = drift_series(journal, rides, published, schedule)
     journal.alarm_level = alarm_level(next(iter(published.values())).profile, schedule)
-    predicted = {name: each.predicted for name, each in published.items()}
-    results = results_of(journal, predicted)
+    journal.predicted = {name: each.predicted.tolist() for name, each in published.items()}
+    results = results_of(journal)
     files = write_files(journal, results, schedule)
     screen.show_results(results, files, place)
-    check(journal, results, predicted)
+    check(journal, results)
 
 
 def rides_text(schedule: Schedule) -> str:

@@ -69,7 +69,8 @@ def drift_series(
         for row in range(start + FEWEST_ROWS, end + 1, STEP_HOURS):
             window = slice(max(start, row - schedule.window_rows), row)
             divergence = _divergence(published[name], rides, window, schedule.features)
-            samples.append(DriftSample(str(journal.answers[row - 1]["hour"]), divergence))
+            hour = str(journal.answers[row - 1]["hour"])
+            samples.append(DriftSample(hour, window.stop - window.start, divergence))
     return samples
 
 

@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.demo.conditions import is_true
 from tests.demo.errors import DemoError
 from tests.demo.journal import Journal
-from tests.demo.narrator import number, reason
+from tests.demo.narrator import error_check, number
 
 JUDGED_MONTH = "2011-06"
 UNCHANGED_AT_LEAST = 75.0
 RETRAINED_AT_MOST = 45.0
 SAME_PREDICTION = 1e-3
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,13 @@ class Results:
     seconds: float
 
 
-def results_of(journal: Journal, predicted: Mapping[str, Floats]) -> Results:
-    """Return the results; ``predicted`` has what each revision predicts for every hour of the journal."""
+def results_of(journal: Journal) -> Results:
+    """Return the results."""
     month = journal.hour.astype("datetime64[M]").astype(str)
     months = sorted(set(month))
     return Results(
         months=months,
-        revisions=[_revision_row(journal, each, predicted, months) for each in revisions_of(journal)],
+        revisions=[_revision_row(journal, each, months) for each in revisions_of(journal)],
         rejected=[
             _rejected_row(journal, each)
             for each in journal.resources_of("RetrainRun")
@@ -69,7 +66,8 @@ def revisions_of(journal: Journal) -> list[Mapping[str, Any]]:
     """Return the revisions that have served, in the order in which they began to."""
     began = {each.subject: each.hour for each in journal.of("promotion")}
     [deployment] = journal.resources_of("ModelDeployment")
-    known = deployment["status"].get("revisions", [])
+    status = deployment["status"]
+    known = [*status.get("revisions", []), status["stableRevision"]]
     first = [each for each in known if each["origin"] == "Spec"]
     later = [each for each in known if each["name"] in began]
     return [*first, *sorted(later, key=lambda each: began[each["name"]])]
@@ -81,11 +79,9 @@ def since(journal: Journal, revision: str) -> str:
     return began.get(revision, str(journal.answers[0]["hour"]))
 
 
-def _revision_row(
-    journal: Journal, revision: Mapping[str, Any], predicted: Mapping[str, Floats], months: Sequence[str]
-) -> Row:
+def _revision_row(journal: Journal, revision: Mapping[str, Any], months: Sequence[str]) -> Row:
     hour = since(journal, revision["name"])
-    error = np.abs(predicted[revision["name"]] - journal.count)
+    error = np.abs(np.array(journal.predicted[revision["name"]]) - journal.count)
     after = journal.hour >= np.datetime64(hour)
     month = journal.hour.astype("datetime64[M]").astype(str)
     errors = {
@@ -101,25 +97,23 @@ def _revision_row(
 def _rejected_row(journal: Journal, run: Mapping[str, Any]) -> Row:
     name = run["metadata"]["name"]
     told = next((each.hour for each in journal.of("rejection") if each.subject == name), "")
-    return Row(f"rejected: {reason(run)}", told[:10], cause(run), comparison(run), {})
+    return Row("(rejected)", told[:10], cause(run), comparison(run), {})
 
 
 def cause(run: Mapping[str, Any]) -> str:
     """Say why a run was started."""
     trigger = run["spec"].get("trigger", {})
-    return str(trigger.get("reason") or trigger.get("type", ""))
+    evidence = trigger.get("evidence", {})
+    return f"drift of {evidence['name']}" if "name" in evidence else str(trigger.get("type", ""))
 
 
 def comparison(run: Mapping[str, Any]) -> str:
     """Say what the gate saw: the errors of champion and candidate on the same held-out hours."""
-    found = run.get("status", {}).get("evaluation", {})
-    error: Mapping[str, Any] = next(
-        (each for each in found.get("metrics", []) if each["metric"] == "mae"), {}
-    )
+    error = error_check(run)
     return f"{number(error.get('champion'))} → {number(error.get('candidate'))}"
 
 
-def check(journal: Journal, results: Results, predicted: Mapping[str, Floats]) -> None:
+def check(journal: Journal, results: Results) -> None:
     """See to it that the run shows what the demo promises.
 
     Raises:
@@ -137,17 +131,18 @@ def check(journal: Journal, results: Results, predicted: Mapping[str, Floats]) -
             f"the retrained one is wrong by {served:.1f} in June, not by {RETRAINED_AT_MOST:g} or less",
             served > RETRAINED_AT_MOST,
         ),
-        ("the servers' answers are not those of their packages", not _answers_match(journal, predicted)),
+        ("the servers' answers are not those of their packages", not _answers_match(journal)),
     ]
     found = [text for text, wrong in problems if wrong]
     if found:
         raise DemoError("; ".join(found))
 
 
-def _answers_match(journal: Journal, predicted: Mapping[str, Floats]) -> bool:
+def _answers_match(journal: Journal) -> bool:
     """Tell whether every answer is what the package of the revision that gave it predicts here."""
     return all(
-        abs(predicted[each["revision"]][row] - each["predicted"]) < SAME_PREDICTION
+        each["revision"] in journal.predicted
+        and abs(journal.predicted[each["revision"]][row] - each["predicted"]) < SAME_PREDICTION
         for row, each in enumerate(journal.answers)
-        if each["predicted"] is not None and each["revision"] in predicted
+        if each["predicted"] is not None
     )
