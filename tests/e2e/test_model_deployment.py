@@ -126,7 +126,7 @@ def test_suspended_deployment_takes_no_new_model_until_resumed(workspace: Worksp
         lambda item: item["status"]["observedGeneration"] == item["metadata"]["generation"],
     )
     assert found["status"]["stableRevision"]["name"] == revision
-    assert workspace.kubectl.items("jobs", "holdfast.dev/model-deployment=diabetes") != []
+    assert workspace.kubectl.items("jobs", "holdfast.dev/model-deployment=diabetes") == []
     workspace.kubectl.patch("mdep", "diabetes", {"spec": {"suspend": False}})
     workspace.kubectl.wait(
         "mdep", "diabetes", lambda item: item["status"]["stableRevision"]["name"] != revision

@@ -54,7 +54,8 @@ def test_drift_starts_a_run_whose_better_candidate_is_promoted(workspace: Worksp
     finished = workspace.kubectl.wait("rtr", name, is_true("Promoted"), 60)
     assert finished["spec"]["trigger"]["type"] == "Drift"
     assert finished["status"]["evaluation"]["verdict"] == "Pass"
-    [check] = finished["status"]["evaluation"]["metrics"]
+    checks = finished["status"]["evaluation"]["metrics"]
+    check = next(each for each in checks if each["metric"] == "mae")
     assert float(check["candidate"]) < float(check["champion"])
 
 
