@@ -13,6 +13,7 @@ from holdfast_operator.cluster.kinds import (
     WATCHED_CHILDREN,
     ResourceKind,
 )
+from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References, key_of
 from holdfast_operator.handlers.watch_probe import WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
@@ -25,9 +26,12 @@ CHILD_SELECTOR: Final = f"{labels.MANAGED_BY}=holdfast"
 class EventHandlers:
     """What happens on a watch event: keys are added to the queue."""
 
-    def __init__(self, queue: WorkQueue[Key], references: References, probe: WatchProbe) -> None:
+    def __init__(
+        self, queue: WorkQueue[Key], references: References, missed: MissedEvents, probe: WatchProbe
+    ) -> None:
         self._queue = queue
         self._references = references
+        self._missed = missed
         self._probe = probe
 
     def on_resource(self, kind: ResourceKind, event_type: str | None, resource: Manifest) -> None:
@@ -37,8 +41,10 @@ class EventHandlers:
         before = self._references.affected_by(key_of(resource))
         key = self._references.learn(resource)
         after = self._references.affected_by(key)
+        self._missed.on_event(key, resource)
         if event_type == "DELETED":
             self._references.forget(key)
+            self._missed.forget(key)
         for affected in before | after:
             self._queue.add(affected)
 

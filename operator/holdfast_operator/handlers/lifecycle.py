@@ -25,6 +25,7 @@ from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.event_source import make_registry, make_settings
 from holdfast_operator.handlers.events import EventHandlers
 from holdfast_operator.handlers.health import Health, Ports, serve
+from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.reconcile import Reconciler
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
@@ -53,6 +54,7 @@ class OperatorProcess:
         self._namespaces: Sequence[str | None] = settings.watch_namespaces or (None,)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._references = References()
+        self._missed = MissedEvents(settings.watch_probe_deadline_seconds)
         self._lease = _lease(settings, cluster)
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
@@ -61,7 +63,7 @@ class OperatorProcess:
         enactor = Enactor(cluster, EventRecorder(cluster, settings.identity))
         reconciler = Reconciler(observer, enactor, DriftGauges())
         self._workers = Workers(self._queue, reconciler.reconcile, settings.workers)
-        self._resync = Resync(cluster, self._queue, self._references, self._namespaces)
+        self._resync = Resync(cluster, self._queue, self._references, self._missed, self._namespaces)
         self._stop = asyncio.Event()
         self._phase: str | None = "starting"
 
@@ -69,9 +71,13 @@ class OperatorProcess:
     def health(self) -> Health:
         """What the probes are told."""
         return Health(
-            liveness=lambda: "a watch delivers nothing" if self._probe.is_deaf() else None,
+            liveness=self._deafness,
             readiness=lambda: self._phase,
         )
+
+    def _deafness(self) -> str | None:
+        is_deaf = self._probe.is_deaf() or self._missed.are_overdue()
+        return "a watch delivers nothing" if is_deaf else None
 
     async def run(self) -> None:
         """Wait for the kinds and the Lease, work, and stop in order on SIGTERM.
@@ -117,7 +123,7 @@ class OperatorProcess:
     async def _watch(self, stop: asyncio.Event) -> None:
         ready = asyncio.Event()
         catch = asyncio.create_task(self._catch_signals_again(ready))
-        handlers = EventHandlers(self._queue, self._references, self._probe)
+        handlers = EventHandlers(self._queue, self._references, self._missed, self._probe)
         try:
             await kopf.operator(
                 registry=make_registry(handlers),

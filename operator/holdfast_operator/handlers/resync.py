@@ -9,6 +9,7 @@ from typing import Final
 from holdfast_operator.cluster.api import ApiError, Cluster
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import RESOURCES
+from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.work_queue import WorkQueue
 
@@ -25,12 +26,14 @@ class Resync:
         cluster: Cluster,
         queue: WorkQueue[Key],
         references: References,
+        missed: MissedEvents,
         namespaces: Sequence[str | None],
     ) -> None:
         """List in NAMESPACES; None stands for all of them."""
         self._cluster = cluster
         self._queue = queue
         self._references = references
+        self._missed = missed
         self._namespaces = namespaces
 
     async def run(self, period_seconds: float) -> None:
@@ -49,10 +52,13 @@ class Resync:
         listed: set[Key] = set()
         for kind in RESOURCES:
             for namespace in self._namespaces:
-                resources = await self._cluster.list(kind, namespace)
-                listed |= {self._references.learn(resource) for resource in resources}
+                for resource in await self._cluster.list(kind, namespace):
+                    key = self._references.learn(resource)
+                    self._missed.on_listed(key, resource)
+                    listed.add(key)
         # Those made since the listing began are not in BEFORE, and so are not taken for gone.
         for key in before - listed:
             self._references.forget(key)
+            self._missed.forget(key)
         for key in before | listed:
             self._queue.add(key)

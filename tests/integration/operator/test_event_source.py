@@ -15,6 +15,7 @@ from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.handlers.event_source import make_registry, make_settings
 from holdfast_operator.handlers.events import EventHandlers
+from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
 from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
@@ -34,8 +35,15 @@ class Watched:
         self.cluster = cluster
         self.queue: WorkQueue[Key] = WorkQueue()
         self.references = References()
+        self.missed = MissedEvents(0)
         lease = LeaderLease(cluster, namespace, "holdfast", "test", LeaseTimes())
         self.probe = WatchProbe(cluster, namespace, lease, ProbeTimes(0.2, 30))
+
+    def handlers(self) -> EventHandlers:
+        return EventHandlers(self.queue, self.references, self.missed, self.probe)
+
+    def resync(self, namespace: str) -> Resync:
+        return Resync(self.cluster, self.queue, self.references, self.missed, [namespace])
 
     async def drain(self) -> set[Key]:
         """Take what is in the queue."""
@@ -64,7 +72,7 @@ async def watching(watched: Watched, *namespaces: str) -> AsyncIterator[None]:
     before = open_sockets()
     running = asyncio.create_task(
         kopf.operator(
-            registry=make_registry(EventHandlers(watched.queue, watched.references, watched.probe)),
+            registry=make_registry(watched.handlers()),
             settings=make_settings(),
             standalone=True,
             clusterwide=not namespaces,
@@ -134,9 +142,22 @@ async def test_deletion_that_no_watch_saw_is_found_by_listing(
     async with watching(watched, namespace):
         await watched.until(key)
     await cluster.delete(reference_to(live))
-    await Resync(cluster, watched.queue, watched.references, [namespace]).list_all()
+    await watched.resync(namespace).list_all()
     assert key in await watched.drain()
     assert key not in watched.references.known
+
+
+async def test_listing_shows_whether_a_watch_is_deaf(
+    cluster: KubernetesCluster, namespace: str, watched: Watched
+) -> None:
+    await cluster.create(model_deployment(namespace))
+    async with watching(watched, namespace):
+        await watched.until(Key(MODEL_DEPLOYMENT, namespace, "credit"))
+        await watched.resync(namespace).list_all()
+        assert not watched.missed.are_overdue()
+    await cluster.create(model_deployment(namespace, "unheard"))
+    await watched.resync(namespace).list_all()
+    await eventually(watched.missed.are_overdue, "the missed event is overdue")
 
 
 async def test_watching_writes_nothing(cluster: KubernetesCluster, namespace: str, watched: Watched) -> None:

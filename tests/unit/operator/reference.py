@@ -29,6 +29,7 @@ Of several operators with the same Lease one works and the others wait, ready to
 200 when the CRDs are installed. `/healthz` answers 503 when watches deliver nothing: the operator changes an
 annotation of a ServiceAccount of its own, `holdfast-watch-probe`, at intervals, and each change must come
 back. That ServiceAccount has no rights and no pods; it is owned by the Lease if both are in one namespace.
+It fails as well when a full listing shows a change that no watch delivers in time.
 
 While nothing changes, the operator writes nothing but the Lease and that annotation.
 

@@ -5,6 +5,7 @@ import asyncio
 from holdfast_operator.cluster.api import ApiError
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT
+from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
 from holdfast_operator.handlers.work_queue import WorkQueue
@@ -25,7 +26,7 @@ def test_missed_object_is_looked_at_and_a_missed_deletion_too() -> None:
         cluster, queue, references = FakeCluster(), WorkQueue[Key](), References()
         cluster.put(resource(MODEL_DEPLOYMENT, "credit"))
         references.learn(resource(MODEL_DEPLOYMENT, "gone"))
-        await Resync(cluster, queue, references, [None]).list_all()
+        await Resync(cluster, queue, references, MissedEvents(60), [None]).list_all()
         assert {await queue.get(), await queue.get()} == {CREDIT, Key(MODEL_DEPLOYMENT, "team", "gone")}
         assert references.known == {CREDIT}
 
@@ -36,7 +37,7 @@ def test_only_the_watched_namespaces_are_listed() -> None:
     async def main() -> None:
         cluster, queue, references = FakeCluster(), WorkQueue[Key](), References()
         cluster.put(resource(MODEL_DEPLOYMENT, "credit"))
-        await Resync(cluster, queue, references, ["other"]).list_all()
+        await Resync(cluster, queue, references, MissedEvents(60), ["other"]).list_all()
         assert len(queue) == 0
 
     run(main())
@@ -45,7 +46,7 @@ def test_only_the_watched_namespaces_are_listed() -> None:
 def test_listing_is_repeated_within_a_fifth_of_its_period() -> None:
     async def main() -> None:
         cluster, queue, references = FakeCluster(), WorkQueue[Key](), References()
-        running = asyncio.create_task(Resync(cluster, queue, references, [None]).run(300))
+        running = asyncio.create_task(Resync(cluster, queue, references, MissedEvents(60), [None]).run(300))
         cluster.put(resource(MODEL_DEPLOYMENT, "credit"))
         await asyncio.sleep(239)
         assert len(queue) == 0
@@ -61,7 +62,7 @@ def test_failing_listing_is_tried_again_and_forgets_nothing() -> None:
         cluster, queue, references = FakeCluster(), WorkQueue[Key](), References()
         cluster.before_read = refuse
         references.learn(resource(MODEL_DEPLOYMENT, "credit"))
-        running = asyncio.create_task(Resync(cluster, queue, references, [None]).run(300))
+        running = asyncio.create_task(Resync(cluster, queue, references, MissedEvents(60), [None]).run(300))
         await asyncio.sleep(3600)
         assert not running.done()
         assert references.known == {CREDIT}
