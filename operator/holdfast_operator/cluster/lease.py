@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from holdfast_operator.cluster.api import AlreadyExistsError, ApiError, Cluster, ConflictError
+from holdfast_operator.cluster.api import (
+    AlreadyExistsError,
+    ApiError,
+    Cluster,
+    ConflictError,
+    NotFoundError,
+)
 from holdfast_operator.cluster.event_recorder import micro_time
 from holdfast_operator.cluster.kinds import LEASE
 from holdfast_operator.manifests.metadata import Manifest
@@ -62,7 +68,7 @@ class LeaderLease:
         while True:
             try:
                 async with asyncio.timeout(self._times.renew_deadline_seconds):
-                    if await self._try():
+                    if await self._try(may_create=True):
                         return
             except (ApiError, TimeoutError) as error:
                 logger.warning("cannot read or write the Lease %s/%s: %s", self._namespace, self._name, error)
@@ -72,7 +78,8 @@ class LeaderLease:
         """Renew the Lease for ever.
 
         Raises:
-            LeaseLostError: another process holds it, or no renewal succeeded within the deadline.
+            LeaseLostError: another process holds it, or no renewal succeeded within the deadline,
+                for instance because the Lease was deleted.
         """
         loop = asyncio.get_running_loop()
         renewed = loop.time()
@@ -82,7 +89,7 @@ class LeaderLease:
             started = loop.time()
             try:
                 async with asyncio.timeout(max(left, 0.001)):
-                    held = await self._try()
+                    held = await self._try(may_create=False)
             except (ApiError, TimeoutError) as error:
                 logger.warning("cannot renew the Lease %s/%s: %s", self._namespace, self._name, error)
                 if loop.time() - renewed >= self._times.renew_deadline_seconds:
@@ -100,10 +107,13 @@ class LeaderLease:
         spec = {**lease["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
         await self._cluster.replace({**lease, "spec": spec})
 
-    async def _try(self) -> bool:
+    async def _try(self, *, may_create: bool) -> bool:
         """Take or renew the Lease if we may; whether it is ours."""
         lease = await self.read()
         try:
+            if lease is None and not may_create:
+                # Made again, it would outlive an operator that is being uninstalled.
+                raise NotFoundError(404, "NotFound", "somebody has deleted it")
             if lease is None:
                 await self._cluster.create(self._render(self._spec({})))
                 return True

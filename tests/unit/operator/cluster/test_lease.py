@@ -139,16 +139,18 @@ def test_edit_by_hand_in_between_is_no_loss() -> None:
     run(main())
 
 
-def test_deleted_lease_is_made_again_by_its_holder() -> None:
+def test_deleted_lease_is_not_made_again_by_its_holder() -> None:
     async def main() -> None:
         cluster = FakeCluster()
         first = candidate(cluster)
         await first.acquire()
-        keeping = asyncio.create_task(first.keep())
         cluster.remove(cluster.objects[NAME])
-        await asyncio.sleep(3)
-        assert cluster.objects[NAME]["spec"]["holderIdentity"] == "first"
-        keeping.cancel()
+        with pytest.raises(LeaseLostError):
+            await first.keep()
+        assert 10 <= now() < 15
+        assert cluster.objects == {}
+        await candidate(cluster, "next life").acquire()
+        assert cluster.objects[NAME]["spec"]["holderIdentity"] == "next life"
 
     run(main())
 
