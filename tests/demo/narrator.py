@@ -82,7 +82,7 @@ def _of_policy(policy: Mapping[str, Any]) -> Iterator[Moment]:
     drift = policy.get("status", {}).get("drift") or {}
     revision = drift.get("revision", "")
     if is_true(policy, "DriftConfirmed"):
-        text = f"Drift confirmed: {moved(drift)} is certainly not what the model was made for."
+        text = f"Drift confirmed: {moved(drift)} is certainly unlike what the model knows."
         yield Moment("alarm", f"{revision} {_since(policy, 'DriftConfirmed')}", text)
     elif is_true(policy, "DriftSuspected"):
         yield Moment("suspicion", revision, f"Drift suspected: {moved(drift)} has begun to differ.")

@@ -18,7 +18,6 @@ from scipy.special import chndtrix
 from tests.demo.errors import DemoError
 from tests.demo.first_model import Store
 from tests.demo.journal import DriftSample, Journal
-from tests.demo.rehearsal import LOOKS_PER_WINDOW, SECONDS_PER_30_DAYS
 from tests.demo.results import revisions_of, since
 from tests.demo.schedule import Schedule
 
@@ -76,11 +75,9 @@ def drift_series(
 
 def alarm_level(profile: Profile, schedule: Schedule) -> float:
     """Return the divergence at which a full window is certain enough to confirm drift."""
-    looks = SECONDS_PER_30_DAYS / (schedule.window_seconds / LOOKS_PER_WINDOW)
-    allowed = schedule.max_false_retrains_per_30_days / looks / len(schedule.features)
     rows = schedule.window_rows * profile.rows / (schedule.window_rows + profile.rows)
     bins = max(len(each.counts) for each in profile.columns if each.name in schedule.features)
-    return float(chndtrix(1 - allowed, bins - 1, rows * schedule.tolerance) / rows)
+    return float(chndtrix(1 - schedule.false_alarms_allowed, bins - 1, rows * schedule.tolerance) / rows)
 
 
 def _divergence(published: Published, rides: Rides, rows: slice, features: Sequence[str]) -> dict[str, float]:

@@ -13,12 +13,11 @@ from bikeshare.rides import FEATURES, INPUT, OUTPUT, Rides
 from holdfast.binning import column_values, count_bins, profile_of
 from holdfast.drift import ColumnDrift, assess_column
 from holdfast.profile import Profile
+from holdfast_operator.core.looks import stride_seconds
 from numpy.typing import NDArray
 
 from tests.demo.schedule import FIRST_MODEL_WEEKS, HISTORY_START, Schedule
 
-SECONDS_PER_30_DAYS = 30 * 86400
-LOOKS_PER_WINDOW = 4
 RESAMPLES = 1000
 
 Floats = NDArray[np.float32]
@@ -28,9 +27,10 @@ Floats = NDArray[np.float32]
 class Timing:
     """How long things take on a machine, in seconds."""
 
-    until_counted: float = 2.0
+    until_counted: float = 3.0
     until_trainer_reads: float = 6.0
-    run: float = 25.0
+    run: float = 15.0
+    first_look: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class _Player:
         self.quiet_until = 0.0
 
     def play(self) -> Rehearsal:
-        next_look = 1.0
+        stride = stride_seconds(self.schedule.window_seconds)
+        next_look = self.timing.first_look
         while self.row < len(self.rides):
             self.result.served[self.row] = self.serving.predicted[self.row]
             pace = (
@@ -105,7 +106,7 @@ class _Player:
             if self.pending is not None and self.result.seconds >= self.pending[0]:
                 self._end_run(*self.pending)
             if self.result.seconds >= next_look:
-                next_look += 1.0
+                next_look += stride
                 self._look()
         return self.result
 
@@ -113,9 +114,7 @@ class _Player:
         worst = self._worst_column()
         if worst is None or self.pending is not None or self.result.seconds < self.quiet_until:
             return
-        looks = SECONDS_PER_30_DAYS / (self.schedule.window_seconds / LOOKS_PER_WINDOW)
-        allowed = self.schedule.max_false_retrains_per_30_days / looks / len(self.schedule.features)
-        if worst.p_value < allowed:
+        if worst.p_value < self.schedule.false_alarms_allowed:
             self._start_run(worst)
 
     def _worst_column(self) -> ColumnDrift | None:

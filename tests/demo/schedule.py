@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
+from holdfast_operator.api.retrain_policy import DriftTrigger
+from holdfast_operator.core.drift import false_alarm_threshold
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/bikeshare"
-SLOW_ROWS_PER_SECOND = 4.0
+SLOW_ROWS_PER_SECOND = 2.0
 """While a run is under way: a training takes minutes in real life, and weeks of rides at full pace."""
 HISTORY_START = "2011-01-01"
 FIRST_MODEL_WEEKS = 12
@@ -16,7 +18,10 @@ FIRST_MODEL_WEEKS = 12
 
 @dataclass(frozen=True)
 class Schedule:
-    """When history is played, how fast, and what the RetrainPolicy says."""
+    """When history is played, how fast, and what the RetrainPolicy says.
+
+    ``false_alarms_allowed`` is the p-value below which one feature in one look of the operator counts.
+    """
 
     start: str
     end: str
@@ -26,7 +31,7 @@ class Schedule:
     min_samples: int
     tolerance: float
     features: Sequence[str]
-    max_false_retrains_per_30_days: int
+    false_alarms_allowed: float
     cooldown_seconds: int
     max_regression: float
 
@@ -51,7 +56,9 @@ class Schedule:
             min_samples=drift["minSamples"],
             tolerance=float(drift["tolerance"]),
             features=drift["features"],
-            max_false_retrains_per_30_days=drift["maxFalseRetrainsPer30Days"],
+            false_alarms_allowed=false_alarm_threshold(
+                DriftTrigger.model_validate(drift), len(drift["features"])
+            ),
             cooldown_seconds=policy["limits"]["cooldownSeconds"],
             max_regression=float(check["maxRegression"]),
         )
