@@ -56,16 +56,18 @@ class Installation:
         self.kubectl.run("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
         self.kubectl.run("rollout", "status", f"deployment/{self.release}", "--timeout=120s", timeout=130)
 
-    def writes(self) -> list[Mapping[str, Any]]:
-        """Return what the operator has written to any namespace but its own, from the audit log."""
+    def writes(self, namespace: str) -> list[tuple[str, str, str]]:
+        """Return verb, resource and name of what the operator has written to a namespace, by the audit log."""
         assert self.cluster.audit_log is not None, "this cluster gives no audit log"
         user = f"system:serviceaccount:{self.namespace}:{self.release}"
         entries = (json.loads(line) for line in self.cluster.audit_log.read_text().splitlines())
-        return [entry for entry in entries if entry["user"]["username"] == user and self._is_write(entry)]
-
-    def _is_write(self, entry: Mapping[str, Any]) -> bool:
-        own = entry.get("objectRef", {}).get("namespace") == self.namespace
-        return entry["verb"] in WRITING_VERBS and entry["stage"] == "ResponseComplete" and not own
+        done = (entry for entry in entries if entry["user"]["username"] == user and _is_write(entry))
+        written = ((entry["verb"], entry.get("objectRef", {})) for entry in done)
+        return [
+            (verb, reference["resource"], reference.get("name", ""))
+            for verb, reference in written
+            if reference.get("namespace") == namespace
+        ]
 
     def remains(self) -> list[str]:
         """Return what is left of the release: objects that carry its labels, in any namespace or none."""
@@ -95,15 +97,19 @@ class Installation:
         logs = [self.kubectl.run("logs", pod["metadata"]["name"], "--tail=50") for pod in pods[:1]]
         return "\n".join([described, *logs])
 
-    def wait_quiet(self, seconds: float, deadline: float) -> None:
-        """Wait until the operator has written nothing for so many seconds."""
+    def wait_quiet(self, namespace: str, seconds: float, deadline: float) -> None:
+        """Wait until the operator has written nothing to a namespace for so many seconds."""
         end = time.monotonic() + deadline
-        since, seen = time.monotonic(), len(self.writes())
+        since, seen = time.monotonic(), len(self.writes(namespace))
         while time.monotonic() - since < seconds:
-            assert time.monotonic() < end, f"the operator never rests: {self.writes()[-5:]}"
+            assert time.monotonic() < end, f"the operator never rests: {self.writes(namespace)[-5:]}"
             time.sleep(1)
-            if (now := len(self.writes())) != seen:
+            if (now := len(self.writes(namespace))) != seen:
                 since, seen = time.monotonic(), now
+
+
+def _is_write(entry: Mapping[str, Any]) -> bool:
+    return entry["verb"] in WRITING_VERBS and entry["stage"] == "ResponseComplete"
 
 
 def _is_ours(name: str) -> bool:

@@ -51,10 +51,10 @@ def test_operator_at_rest_writes_nothing_to_any_object(
     workspace.kubectl.apply(model_deployment("diabetes", workspace.publish(linear(seed=1))), policy)
     promoted(workspace, "diabetes")
     workspace.kubectl.wait("rtp", "weekly", is_true("Ready"))
-    installation.wait_quiet(seconds=12, deadline=120)
-    before = installation.writes()
+    installation.wait_quiet(workspace.namespace, seconds=12, deadline=120)
+    before = installation.writes(workspace.namespace)
     time.sleep(QUIET_SECONDS)
-    assert installation.writes()[len(before) :] == []
+    assert installation.writes(workspace.namespace)[len(before) :] == []
 
 
 def test_uninstall_leaves_nothing_behind(workspace: Workspace, installation: Installation) -> None:
