@@ -1,5 +1,6 @@
 """Follows a running demo until the last hour was sent and the last run has an answer."""
 
+import contextlib
 import queue
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from tests.demo.watching import Change
 POLL_SECONDS = 0.5
 STILL_SECONDS = 60.0
 """Without a new answer for so long, something is broken."""
+CALM_SECONDS = 3.0
+"""After the last hour, no run has started for so long."""
 RUN_SECONDS = 240.0
 """After the last hour, a run may take so long to its answer."""
 ANSWERS = ("Promoted", "Rejected", "Failed", "RolledBack")
@@ -49,7 +52,7 @@ class Follower:
             DemoError: something failed, or nothing moves any more.
         """
         moved, done = time.monotonic(), False
-        while not (done and not self._open_runs()):
+        while not done or self._open_runs() or time.monotonic() - moved < CALM_SECONDS:
             sent = len(self.journal.answers)
             done = self._poll() or done
             self._hear_changes()
@@ -58,7 +61,6 @@ class Follower:
                 moved = time.monotonic()
             self._check_movement(moved, done)
             time.sleep(POLL_SECONDS)
-        self._hear_changes()
         self.journal.seconds = time.monotonic() - self.begun
         return self.journal
 
@@ -130,7 +132,9 @@ class Follower:
 
     def _set_pace(self) -> None:
         wanted = self.schedule.slow_rows_per_second if self._open_runs() else self.schedule.rows_per_second
-        if wanted != self.pace:
+        if wanted == self.pace:
+            return
+        with contextlib.suppress(httpx.HTTPError):  # the next round tries again
             self.stream.set_pace(wanted)
             self.pace = wanted
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.cluster.image_build import Image, Recipe, build_image
-from tests.cluster.image_recipes import evaluator_image, s3_image, server_image
+from tests.cluster.image_recipes import evaluator_image, operator_image, s3_image, server_image
 from tests.cluster.site_packages import LOCKS, site_packages
 from tests.demo.schedule import EXAMPLE
 
@@ -11,6 +11,11 @@ CONVERTER = ("skl2onnx", "onnx", "protobuf", "ml-dtypes", "typing-extensions")
 """What the trainer needs beside the evaluator's packages."""
 TRAINER_MODULES = ("__init__.py", "rides.py", "model.py", "train.py")
 LOAD_MODULES = ("__init__.py", "rides.py", "arrivals.py", "control.py", "progress.py", "load.py")
+
+
+def product_images() -> dict[str, Image]:
+    """Return the images by the chart's values that name them, building them if needed; the operator's first."""
+    return {"image": operator_image(), "serverImage": server_image(), "evaluatorImage": evaluator_image()}
 
 
 def example_images() -> dict[str, Image]:

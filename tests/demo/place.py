@@ -9,7 +9,6 @@ from typing import Any
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image
-from tests.cluster.image_recipes import evaluator_image, operator_image, server_image
 from tests.cluster.running import RunningCluster
 from tests.cluster.site_packages import REPOSITORY
 from tests.demo.errors import DemoError
@@ -70,21 +69,18 @@ class Place:
         """Give the URL of a Service of the namespace for the time of the block."""
         return self.cluster.service_url(self.namespace, name, port)
 
-    def install_operator(self) -> None:
-        """Install the Helm chart with the images of this checkout, or upgrade what is there.
+    def install_operator(self, images: Mapping[str, Image]) -> None:
+        """Install the Helm chart with these images (by value of the chart), or upgrade what is there.
 
         Raises:
             DemoError: Helm failed, or the operator does not become ready.
         """
-        images = {
-            "image": operator_image(),
-            "serverImage": server_image(),
-            "evaluatorImage": evaluator_image(),
-        }
-        for image in images.values():
-            self.cluster.load_image(image)
         values = {key: _image_values(image) for key, image in images.items()}
-        chart_values: Mapping[str, Any] = {**values, "operator": {"scrapeIntervalSeconds": 1}}
+        chart_values: Mapping[str, Any] = {
+            **values,
+            "operator": {"scrapeIntervalSeconds": 1},
+            "crds": {"keep": False},
+        }
         words = ["upgrade", "--install", RELEASE, str(CHART), "--values=-", "--create-namespace"]
         self._helm(*words, "--timeout=3m", stdin=json.dumps(chart_values))
 

@@ -1,6 +1,7 @@
 """The demo, step by step: cluster, operator, store, first model, policy, the rides, and what came of it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +26,7 @@ from tests.demo.first_model import (
     train_first_model,
 )
 from tests.demo.following import Follower
-from tests.demo.images import example_images
+from tests.demo.images import example_images, product_images
 from tests.demo.journal import Journal
 from tests.demo.page import render_page
 from tests.demo.picture import draw, save_png, to_svg
@@ -52,11 +53,11 @@ def play(screen: Screen) -> None:
     with screen.step("the bike rides of Washington, 2011"):
         text = rides_text(schedule)
     with screen.step("images: operator, server, evaluator, trainer, load generator, S3"):
-        images = example_images()
+        product, images = product_images(), example_images()
     with screen.step("a Kubernetes node"):
         place = fresh_place()
     with explained(place):
-        prepare(place, images, screen)
+        prepare(place, product, images, screen)
         with place.service("s3", S3_PORT) as url:
             run(place, Store.at(url), images, text, screen)
 
@@ -97,16 +98,26 @@ def fresh_place() -> Place:
     return Place(adapter.start())
 
 
-def prepare(place: Place, images: dict[str, Image], screen: Screen) -> None:
-    """Install the operator and start the store."""
-    with screen.step("the operator, installed by Helm"):
-        place.install_operator()
+def prepare(place: Place, product: dict[str, Image], images: dict[str, Image], screen: Screen) -> None:
+    """Install the operator and start the store; meanwhile the other images get into the cluster."""
+    first, *others = [*product.values(), *images.values()]
+    with ThreadPoolExecutor(max_workers=1) as background:
+        with screen.step("the operator, installed by Helm"):
+            place.cluster.load_image(first)
+            loading = background.submit(load_images, place, others)
+            place.install_operator(product)
+        with screen.step("images for the node"):
+            loading.result()
     with screen.step("an S3 server"):
-        for image in images.values():
-            place.cluster.load_image(image)
         place.make_namespace()
         place.apply_file("store.yaml", images)
         place.wait("deployment/s3", "condition=Available", 60)
+
+
+def load_images(place: Place, images: list[Image]) -> None:
+    """Have the images in the cluster."""
+    for image in images:
+        place.cluster.load_image(image)
 
 
 def serve_first_model(place: Place, store: Store, text: str, folder: Path, screen: Screen) -> ModelPackage:
