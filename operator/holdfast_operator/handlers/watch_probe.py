@@ -76,20 +76,24 @@ class WatchProbe:
         # Before the request, since the event can be faster than the answer.
         self._sent = (value, asyncio.get_running_loop().time())
         try:
-            await self._cluster.apply(self._render(value, await self._lease.read()))
+            lease = await self._lease.read()
+            if lease is not None:
+                await self._cluster.apply(self._render(value, lease))
+                return
+            logger.warning("the Lease is gone, and with it the watch probe")
         except ApiError as error:
             # Whether the API server answers is not what is being asked here.
             logger.warning("cannot change the watch probe: %s", error)
-            self._sent = None
+        self._sent = None
 
-    def _render(self, value: str, lease: Manifest | None) -> Manifest:
+    def _render(self, value: str, lease: Manifest) -> Manifest:
         metadata: dict[str, Any] = {
             "name": PROBE_NAME,
             "namespace": self._namespace,
             "labels": {labels.MANAGED_BY: "holdfast", "app.kubernetes.io/name": PROBE_NAME},
             "annotations": {ANNOTATION: value},
         }
-        if lease is not None and lease["metadata"]["namespace"] == self._namespace:
+        if lease["metadata"]["namespace"] == self._namespace:
             metadata["ownerReferences"] = [_owner(lease)]
         return {
             "apiVersion": PROBE_KIND.api_version,

@@ -20,7 +20,7 @@ from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
 from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
-from holdfast_operator.metrics import REGISTRY
+from holdfast_operator.metrics import REGISTRY, WATCH_PROBE_SECONDS
 
 from tests.integration.operator.conftest import eventually, open_sockets
 from tests.integration.operator.test_kubernetes_cluster import account, model_deployment
@@ -36,8 +36,8 @@ class Watched:
         self.queue: WorkQueue[Key] = WorkQueue()
         self.references = References()
         self.missed = MissedEvents(0)
-        lease = LeaderLease(cluster, namespace, "holdfast", "test", LeaseTimes())
-        self.probe = WatchProbe(cluster, namespace, lease, ProbeTimes(0.2, 30))
+        self.lease = LeaderLease(cluster, namespace, "holdfast", "test", LeaseTimes())
+        self.probe = WatchProbe(cluster, namespace, self.lease, ProbeTimes(0.2, 30))
 
     def handlers(self) -> EventHandlers:
         return EventHandlers(self.queue, self.references, self.missed, self.probe)
@@ -170,6 +170,8 @@ async def test_watching_writes_nothing(cluster: KubernetesCluster, namespace: st
 
 
 async def test_probe_comes_back_through_the_watch(namespace: str, watched: Watched) -> None:
+    WATCH_PROBE_SECONDS.set(0)
+    await watched.lease.acquire()
     async with watching(watched, namespace):
         probing = asyncio.create_task(watched.probe.run())
         await eventually(lambda: REGISTRY.get_sample_value("holdfast_operator_watch_probe_seconds"), "probe")

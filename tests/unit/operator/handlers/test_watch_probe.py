@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from holdfast_operator.cluster.api import ApiError
-from holdfast_operator.cluster.kinds import POD, SERVICE_ACCOUNT
+from holdfast_operator.cluster.kinds import LEASE, POD, SERVICE_ACCOUNT
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.handlers.watch_probe import PROBE_NAME, ProbeTimes, WatchProbe
 from holdfast_operator.manifests.metadata import Manifest
@@ -14,6 +14,8 @@ from tests.unit.operator.virtual_time import run
 
 
 def probe_of(cluster: FakeCluster, namespace: str = "holdfast") -> WatchProbe:
+    metadata = {"namespace": "holdfast", "name": "holdfast-operator"}
+    cluster.put({"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata})
     lease = LeaderLease(cluster, "holdfast", "holdfast-operator", "operator-0", LeaseTimes())
     return WatchProbe(cluster, namespace, lease, ProbeTimes(period_seconds=20, deadline_seconds=60))
 
@@ -87,6 +89,41 @@ def test_api_server_that_is_away_is_not_taken_for_a_deaf_watch() -> None:
         running = asyncio.create_task(probe.run())
         await asyncio.sleep(300)
         assert not probe.is_deaf()
+        running.cancel()
+
+    run(main())
+
+
+def test_object_is_owned_by_the_lease_of_its_namespace_and_not_made_without_it() -> None:
+    async def main() -> None:
+        cluster = FakeCluster()
+        running = asyncio.create_task(probe_of(cluster).run())
+        await asyncio.sleep(1)
+        (lease,) = cluster.of_kind(LEASE)
+        owners = (await probe_object(cluster))["metadata"]["ownerReferences"]
+        assert [owner["uid"] for owner in owners] == [lease["metadata"]["uid"]]
+        running.cancel()
+        cluster.remove(lease)
+        assert cluster.objects == {}
+        probe = probe_of(cluster)
+        cluster.remove(cluster.of_kind(LEASE)[0])
+        running = asyncio.create_task(probe.run())
+        await asyncio.sleep(100)
+        assert cluster.objects == {}
+        assert not probe.is_deaf()
+        running.cancel()
+
+    run(main())
+
+
+def test_lease_of_another_namespace_cannot_own_it() -> None:
+    async def main() -> None:
+        cluster = FakeCluster()
+        running = asyncio.create_task(probe_of(cluster, "team").run())
+        await asyncio.sleep(1)
+        (live,) = cluster.of_kind(SERVICE_ACCOUNT)
+        assert live["metadata"]["namespace"] == "team"
+        assert "ownerReferences" not in live["metadata"]
         running.cancel()
 
     run(main())
