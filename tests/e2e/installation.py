@@ -57,7 +57,7 @@ class Installation:
         self.kubectl.run("rollout", "status", f"deployment/{self.release}", "--timeout=120s", timeout=130)
 
     def writes(self, namespace: str) -> list[tuple[str, str, str]]:
-        """Return verb, resource and name of what the operator has written to a namespace, by the audit log."""
+        """Return verb, resource and name of each write of the operator to a namespace, by the audit log."""
         assert self.cluster.audit_log is not None, "this cluster gives no audit log"
         user = f"system:serviceaccount:{self.namespace}:{self.release}"
         entries = (json.loads(line) for line in self.cluster.audit_log.read_text().splitlines())

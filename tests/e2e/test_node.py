@@ -62,6 +62,32 @@ def run_web(cluster: RunningCluster) -> None:
 def render_web(image: str) -> dict[str, Any]:
     """Return a web server under Pod Security `restricted`, with its Service and a volume."""
     labels = {"app": "web"}
+    restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    pods = {"metadata": {"labels": labels}, "spec": render_pod(image)}
+    deployment = {"replicas": 2, "selector": {"matchLabels": labels}, "template": pods}
+    service = {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}
+    namespace = {"metadata": {"name": NAMESPACE, "labels": restricted}}
+    return {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [
+            {"apiVersion": "v1", "kind": "Namespace", **namespace},
+            {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": within("data"), "spec": claim},
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": within("web"), "spec": deployment},
+            {"apiVersion": "v1", "kind": "Service", "metadata": within("web"), "spec": service},
+        ],
+    }
+
+
+def within(name: str) -> dict[str, str]:
+    """Return the metadata of an object in the tests' namespace."""
+    return {"name": name, "namespace": NAMESPACE}
+
+
+def render_pod(image: str) -> dict[str, Any]:
+    """Return the pod of the web server."""
+    security = {"runAsNonRoot": True, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
     container = {
         "name": "web",
         "image": image,
@@ -74,51 +100,11 @@ def render_web(image: str) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
         },
     }
-    pod = {
-        "securityContext": {
-            "runAsNonRoot": True,
-            "fsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+    return {
+        "securityContext": security,
         "terminationGracePeriodSeconds": 1,
         "containers": [container],
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "List",
-        "items": [
-            {
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {
-                    "name": NAMESPACE,
-                    "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-                },
-            },
-            {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "metadata": {"name": "data", "namespace": NAMESPACE},
-                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-            },
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": "web", "namespace": NAMESPACE},
-                "spec": {
-                    "replicas": 2,
-                    "selector": {"matchLabels": labels},
-                    "template": {"metadata": {"labels": labels}, "spec": pod},
-                },
-            },
-            {
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {"name": "web", "namespace": NAMESPACE},
-                "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
-            },
-        ],
     }
 
 

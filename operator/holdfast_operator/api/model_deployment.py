@@ -66,8 +66,8 @@ class Server(ApiModel):
     max_body_bytes: int = Field(
         default=16777216, ge=1024, le=1073741824, description="Larger request bodies are answered 413."
     )
-    feature_monitoring: Literal["On", "Off"] = Field(
-        default="On", description="Count features and predictions, so that drift can be seen."
+    feature_monitoring: Literal["Enabled", "Disabled"] = Field(
+        default="Enabled", description="Count features and predictions, so that drift can be seen."
     )
 
 

@@ -47,7 +47,7 @@ ResourceT = TypeVar("ResourceT", bound=ApiModel)
 ObservationT = TypeVar("ObservationT")
 
 MONITORING_OFF = WindowFailure(
-    WindowProblem.MONITORING_OFF, "spec.server.featureMonitoring of the ModelDeployment is Off"
+    WindowProblem.MONITORING_OFF, "spec.server.featureMonitoring of the ModelDeployment is Disabled"
 )
 
 
@@ -219,7 +219,7 @@ class Observer:
             self._drift.unfollow(key)
             return None
         revision = model.status.stable_revision.name if model.status.stable_revision else ""
-        if model.spec.server.feature_monitoring == "Off":
+        if model.spec.server.feature_monitoring == "Disabled":
             self._drift.unfollow(key)
             return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
         self._drift.follow(key, model.metadata.name, trigger.window_seconds, now)

@@ -88,7 +88,7 @@ class WindowProblem(StrEnum):
     SCRAPE_FAILED = "ScrapeFailed"
     """No server pod answered with its counters. Check the NetworkPolicies between operator and servers."""
     MONITORING_OFF = "MonitoringOff"
-    """spec.server.featureMonitoring of the ModelDeployment is Off."""
+    """spec.server.featureMonitoring of the ModelDeployment is Disabled."""
 
 
 class SuppressedReason(StrEnum):

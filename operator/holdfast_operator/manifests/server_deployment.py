@@ -137,7 +137,7 @@ def _server_settings(resource: ModelDeployment, revision: Revision) -> ServerSet
         port=HTTP_PORT,
         threads=server.threads,
         max_body_bytes=server.max_body_bytes,
-        feature_monitoring=server.feature_monitoring == "On",
+        feature_monitoring=server.feature_monitoring == "Enabled",
     )
 
 

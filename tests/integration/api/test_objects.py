@@ -67,7 +67,7 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
                 "limits": {"cpu": "1", "memory": "1Gi"},
             },
             "maxBodyBytes": 16777216,
-            "featureMonitoring": "On",
+            "featureMonitoring": "Enabled",
         },
         "rollout": {"strategy": "RollingUpdate", "progressDeadlineSeconds": 600},
         "revisionHistoryLimit": 5,

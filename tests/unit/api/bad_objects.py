@@ -130,7 +130,7 @@ _MODEL_DEPLOYMENTS = {
     ),
     "no threads": _server("threads", 0),
     "tiny bodies": _server("maxBodyBytes", 1),
-    "monitoring by a bare On": _server("featureMonitoring", True),
+    "monitoring by a truth value": _server("featureMonitoring", True),
     "unknown strategy": _model({"spec.rollout": {"strategy": "Canary"}}, "spec.rollout.strategy"),
     "deadline at once": _model(
         {"spec.rollout.progressDeadlineSeconds": 1}, "spec.rollout.progressDeadlineSeconds"

@@ -160,7 +160,7 @@ async def test_deleted_policy_is_no_longer_watched(world: World) -> None:
 async def test_model_that_does_not_count_is_a_problem(world: World) -> None:
     world.cluster.edit(
         (MODEL_DEPLOYMENT.api_version, MODEL_DEPLOYMENT.kind, "team", "credit"),
-        lambda live: live["spec"].update(server={"featureMonitoring": "Off"}),
+        lambda live: live["spec"].update(server={"featureMonitoring": "Disabled"}),
     )
     observed = await world.observer.observe_retrain_policy(NIGHTLY)
     assert observed is not None

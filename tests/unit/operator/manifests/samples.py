@@ -33,7 +33,7 @@ RESOURCE = ModelDeployment.model_validate(
                 "nodeSelector": {"disk": "ssd"},
                 "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
                 "priorityClassName": "serving",
-                "featureMonitoring": "Off",
+                "featureMonitoring": "Disabled",
             },
         },
     }
