@@ -23,7 +23,6 @@ from holdfast_operator.cluster.api import (
 )
 from holdfast_operator.cluster.kinds import EVENT, LEASE, RESOURCES, ResourceKind, kind_of
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.field_merge import merge, remove_owned
 
 Object = dict[str, Any]

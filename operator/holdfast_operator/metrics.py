@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from holdfast.release import VERSION
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from holdfast.release import VERSION
 
 # They would double the number of series and help nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types

@@ -15,7 +15,6 @@ from holdfast.package import ModelPackage, parse_metadata
 from holdfast.profile import Profile
 from holdfast.results import Failure, ModelFailureReason
 from holdfast.rows import HOLDOUT, REFERENCE, Rows, RowsError, read_rows
-
 from holdfast_serving.inspection import check_in_child
 
 CHECK_TIMEOUT_SECONDS: Final = 120

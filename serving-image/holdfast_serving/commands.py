@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from pydantic import ValidationError
+
 from holdfast.failures import ModelError
 from holdfast.release import VERSION
 from holdfast.settings import EvaluationSettings, InspectionSettings, ServerSettings
-from pydantic import ValidationError
-
 from holdfast_serving.logs import configure_logs
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from typing import Any
 from holdfast.failures import ModelError
 from holdfast.results import TensorSignature
 from holdfast.signature import DTYPES
-
 from holdfast_serving.errors import RequestError
 from holdfast_serving.feature_counters import FeatureCounters
 from holdfast_serving.runtime import Runtime

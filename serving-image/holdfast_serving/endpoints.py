@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from holdfast.settings import ServerSettings
-
 from holdfast_serving.asgi import (
     ClientDisconnected,
     Receive,

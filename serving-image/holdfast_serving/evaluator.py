@@ -18,7 +18,6 @@ from holdfast.row_arrays import RowsError
 from holdfast.settings import EvaluationSettings
 from holdfast.signature import Match, compare_signatures
 from holdfast.store import publish_package
-
 from holdfast_serving.candidate import Candidate, EvaluationError, EvaluationFailureReason
 from holdfast_serving.container_limits import cpu_limit
 from holdfast_serving.report import Report, render_card, render_json, render_page

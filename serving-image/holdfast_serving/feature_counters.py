@@ -12,11 +12,11 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from holdfast.binning import ColumnCounts, count_rows
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS, Metric
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
-from numpy.typing import NDArray
-
 from holdfast_serving.tensors import Tensor
 
 logger = logging.getLogger(__name__)

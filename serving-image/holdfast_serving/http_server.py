@@ -12,8 +12,8 @@ from typing import Final
 
 import uvicorn
 import uvloop
-from holdfast.settings import ServerSettings
 
+from holdfast.settings import ServerSettings
 from holdfast_serving.data_plane import DataPlane
 from holdfast_serving.endpoints import Application
 from holdfast_serving.lifecycle import Lifecycle

@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import IO, Final
 
+from pydantic import ValidationError
+
 from holdfast.failures import ModelError
 from holdfast.results import InspectionResult, ModelFailureReason
 from holdfast.settings import InspectionSettings
-from pydantic import ValidationError
-
 from holdfast_serving.check_limits import MAX_RESULT_BYTES
 from holdfast_serving.fetch import fetch
 

@@ -19,7 +19,6 @@ from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.results import InspectionResult, ModelFailureReason
 from holdfast.signature import typical_inputs
-
 from holdfast_serving.check_limits import limit_process
 from holdfast_serving.profile_check import require_countable
 from holdfast_serving.runtime import Runtime

@@ -9,7 +9,6 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
-
 from holdfast_serving.container_limits import cpu_limit
 from holdfast_serving.data_plane import DataPlane
 from holdfast_serving.feature_counters import FeatureCounters

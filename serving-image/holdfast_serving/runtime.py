@@ -6,11 +6,11 @@ from time import perf_counter
 from typing import Final, Self
 
 import numpy as np
+
 from holdfast.failures import ModelError
 from holdfast.onnx import Session
 from holdfast.profile import Profile
 from holdfast.signature import ANY, Signature, typical_inputs
-
 from holdfast_serving.tensors import Tensor
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS, Metric
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -12,6 +11,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+
+from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any, Final
 
 import numpy as np
-from holdfast.signature import DTYPES
 from numpy.typing import NDArray
 
+from holdfast.signature import DTYPES
 from holdfast_serving.errors import RequestError
 
 Tensor = NDArray[Any]

@@ -3,8 +3,8 @@
 from typing import Any
 
 import orjson
-from holdfast.signature import DTYPES
 
+from holdfast.signature import DTYPES
 from holdfast_serving.data_plane import InferenceRequest, InferenceResponse
 from holdfast_serving.errors import RequestError
 from holdfast_serving.tensors import Tensor, tensor_from_json, tensor_to_json

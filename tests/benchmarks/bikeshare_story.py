@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 from bikeshare.model import WEEKS, fit, split
 from bikeshare.rides import FEATURES, INPUT, Rides
-from holdfast.binning import column_values, count_bins, profile_of
-from holdfast.drift import g_statistic, p_value
 from rich.console import Console
 from rich.table import Table
 from sklearn.model_selection import train_test_split
 
+from holdfast.binning import column_values, count_bins, profile_of
+from holdfast.drift import g_statistic, p_value
 from tests.demo.dataset import rides_file
 from tests.demo.rehearsal import Timing, monthly_errors, rehearse
 from tests.demo.schedule import FIRST_MODEL_WEEKS, HISTORY_START, Schedule

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import orjson
 import uvloop
+
 from holdfast.settings import ServerSettings
 from holdfast_serving.data_plane import InferenceResponse
 from holdfast_serving.v2_json import decode_request, encode_response
-
 from tests.integration.serving.server_process import free_port, running_server
 from tests.unit.serving.trained_models import cancer_model
 

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bikeshare.arrivals import Arrivals
+
 from holdfast.credentials import Credentials
 from holdfast.package import ModelPackage
 from holdfast.store import publish_package
-
 from tests.demo.errors import DemoError
 from tests.demo.schedule import EXAMPLE, FIRST_MODEL_WEEKS, one_object
 

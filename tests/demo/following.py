@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import httpx
 import numpy as np
 from bikeshare.rides import INPUT, OUTPUT, Rides
-from holdfast.onnx import Session
 from numpy.typing import NDArray
 
+from holdfast.onnx import Session
 from tests.demo.conditions import condition, is_true
 from tests.demo.errors import DemoError
 from tests.demo.journal import Journal, Told

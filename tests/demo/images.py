@@ -14,7 +14,7 @@ LOAD_MODULES = ("__init__.py", "rides.py", "arrivals.py", "control.py", "progres
 
 
 def product_images() -> dict[str, Image]:
-    """Return the images by the chart's values that name them, building them if needed; the operator's first."""
+    """Return the images by the chart's values that name them, the operator's first; build them if needed."""
     return {"image": operator_image(), "serverImage": server_image(), "evaluatorImage": evaluator_image()}
 
 

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bikeshare.rides import Rides
+
 from holdfast.onnx import Session
 from holdfast.package import ModelPackage
-
 from tests.cluster.adapters.existing import ExistingAdapter
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image

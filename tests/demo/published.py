@@ -7,14 +7,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from bikeshare.rides import INPUT, OUTPUT, Rides
+from numpy.typing import NDArray
+from scipy.special import chndtrix
+
 from holdfast.binning import column_values, count_bins
 from holdfast.drift import g_statistic
 from holdfast.onnx import Session
 from holdfast.profile import Profile
 from holdfast.store import fetch_package
-from numpy.typing import NDArray
-from scipy.special import chndtrix
-
 from tests.demo.errors import DemoError
 from tests.demo.first_model import Store
 from tests.demo.journal import DriftSample, Journal

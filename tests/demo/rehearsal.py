@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from bikeshare.model import WEEKS, fit, judge_rows, metadata, split
 from bikeshare.rides import FEATURES, INPUT, OUTPUT, Rides
+from numpy.typing import NDArray
+
 from holdfast.binning import column_values, count_bins, profile_of
 from holdfast.drift import ColumnDrift, assess_column
 from holdfast.profile import Profile
 from holdfast_operator.core.looks import stride_seconds
-from numpy.typing import NDArray
-
 from tests.demo.schedule import FIRST_MODEL_WEEKS, HISTORY_START, Schedule
 
 RESAMPLES = 1000

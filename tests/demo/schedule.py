@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
+
 from holdfast_operator.api.retrain_policy import DriftTrigger
 from holdfast_operator.core.drift import false_alarm_threshold
 

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import onnx
-from holdfast.manifest import MANIFEST_FILE, MODEL_FILE
 from onnx.external_data_helper import convert_model_to_external_data
 
+from holdfast.manifest import MANIFEST_FILE, MODEL_FILE
 from tests.e2e.models import Model, linear
 from tests.e2e.store import BUCKET, Store
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.running import RunningCluster, running_cluster
 
 from tests.cluster.image_build import Recipe, build_image
 from tests.cluster.image_recipes import evaluator_image
+from tests.cluster.running import RunningCluster, running_cluster
 from tests.cluster.site_packages import LOCKS, site_packages
 from tests.e2e.environment import Workspace, workspace_of
 from tests.e2e.installation import Installation

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from holdfast.client import Client
 from numpy.typing import NDArray
 
+from holdfast.client import Client
 from tests.cluster.running import RunningCluster
 from tests.e2e import bad_models, sources
 from tests.e2e.kubectl import Kubectl, Object

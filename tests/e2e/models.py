@@ -8,16 +8,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from holdfast.binning import profile_of
-from holdfast.manifest import MODEL_FILE, PROFILE_FILE
-from holdfast.onnx import Session
-from holdfast.package import ModelPackage
 from numpy.typing import NDArray
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
+
+from holdfast.binning import profile_of
+from holdfast.manifest import MODEL_FILE, PROFILE_FILE
+from holdfast.onnx import Session
+from holdfast.package import ModelPackage
 
 FEATURES = 10
 _BODY_MASS_INDEX = 2

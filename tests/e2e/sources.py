@@ -9,7 +9,6 @@ from typing import Any
 
 from holdfast.manifest import MANIFEST_FILE
 from holdfast.package import ModelPackage
-
 from tests.cluster.image_recipes import server_image
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.models import Model

@@ -13,7 +13,6 @@ from holdfast.location import Location
 from holdfast.object_store import Bucket
 from holdfast.package import ModelPackage
 from holdfast.store import publish_package
-
 from tests.cluster.image_recipes import s3_image, server_image
 from tests.cluster.running import RunningCluster
 from tests.e2e.kubectl import Kubectl

@@ -7,12 +7,12 @@ import queue
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+
+from bikeshare.rides import COLUMNS
 from holdfast.credentials import Credentials
 from holdfast.failures import ModelError
 from holdfast.location import Location
 from holdfast.object_store import Bucket
-
-from bikeshare.rides import COLUMNS
 
 LAST_HOUR = 23
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from holdfast.credentials import Credentials
 
 from bikeshare.arrivals import Arrivals
 from bikeshare.control import serve_control
 from bikeshare.progress import Answer, Progress
 from bikeshare.rides import FEATURES, INPUT, OUTPUT, Rides
+from holdfast.credentials import Credentials
 
 CONTROL_PORT = 8000
 TIMEOUT_SECONDS = 10.0

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from holdfast.failures import ModelError
-from holdfast.training import Training
 
 from bikeshare.model import MIN_TRAINING_ROWS, WEEKS, fit, judge_rows, metadata, split, to_onnx_bytes
 from bikeshare.rides import FEATURES, INPUT, Rides
+from holdfast.failures import ModelError
+from holdfast.training import Training
 
 logger = logging.getLogger("train")
 

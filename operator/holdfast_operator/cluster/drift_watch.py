@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
-
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.key import Key

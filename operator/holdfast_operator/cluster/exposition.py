@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
 from holdfast_operator.cluster.counter_deltas import Series
 
 PROCESS_START: Final = "process_start_time_seconds"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from holdfast import labels
 from pydantic import ValidationError
 
+from holdfast import labels
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy

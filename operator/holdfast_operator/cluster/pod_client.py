@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 import aiohttp
+
 from holdfast.settings import HTTP_PORT
 
 CONNECT_SECONDS: Final = 2.0

@@ -11,7 +11,6 @@ from typing import Any, Final
 from holdfast import labels
 from holdfast.failures import ModelError
 from holdfast.profile import Profile
-
 from holdfast_operator.cluster.api import ApiError, Cluster
 from holdfast_operator.cluster.drift_watch import NO_PROFILE, DriftWatch, WindowFailure
 from holdfast_operator.cluster.exposition import (

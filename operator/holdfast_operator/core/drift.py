@@ -12,7 +12,6 @@ from typing import Final
 
 from holdfast.drift import ColumnDrift, assess_column, g_statistic, p_value, share_p_value
 from holdfast.profile import Kind
-
 from holdfast_operator.api.retrain_policy import DriftTrigger
 from holdfast_operator.core.looks import bucket_seconds, looks_per_30_days
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow

@@ -3,7 +3,6 @@
 from typing import Final, Literal
 
 from holdfast.drift import ColumnDrift
-
 from holdfast_operator.api.resource import ConditionStatus
 from holdfast_operator.api.retrain_policy import DriftStatus, FeatureDrift, RetrainPolicy
 from holdfast_operator.core.conditions import (

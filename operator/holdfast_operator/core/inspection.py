@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from holdfast.labels import INSPECTION_KEY
-from holdfast.results import RETRIED_REASONS, InspectionResult, ModelFailureReason
 from pydantic import ValidationError
 
+from holdfast.labels import INSPECTION_KEY
+from holdfast.results import RETRIED_REASONS, InspectionResult, ModelFailureReason
 from holdfast_operator.api.model_deployment import ModelFailure, Target
 from holdfast_operator.core.children import find_child, label_of
 from holdfast_operator.core.jobs import has_failed, has_succeeded, is_finished

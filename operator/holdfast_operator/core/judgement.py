@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.results import EvaluationResult
 from pydantic import ValidationError
 
+from holdfast.results import EvaluationResult
 from holdfast_operator.api.resource import ConditionStatus
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import Candidate, Evaluation

@@ -1,7 +1,6 @@
 """The children of a ModelDeployment: which should exist, which should go, and which name is taken."""
 
 from holdfast.labels import COMPONENT
-
 from holdfast_operator.api.model_deployment import Revision
 from holdfast_operator.core.children import deletion_of, is_going, kind_and_name
 from holdfast_operator.core.decision import Deletion

@@ -3,7 +3,6 @@
 from typing import Final
 
 from holdfast.results import ModelFailureReason
-
 from holdfast_operator.core.reasons import ModelDeploymentReason
 
 _REMEDIES: Final[dict[str, str]] = {

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.labels import PINNED_REVISION
-
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision, Server, Target
 from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.manifests.metadata import ImageSettings, prefix, short

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from holdfast.labels import REVISION
-from holdfast.results import EXIT_MODEL_REFUSED, EXIT_STORE_UNREADABLE, InspectionResult, ModelFailureReason
 from pydantic import ValidationError
 
+from holdfast.labels import REVISION
+from holdfast.results import EXIT_MODEL_REFUSED, EXIT_STORE_UNREADABLE, InspectionResult, ModelFailureReason
 from holdfast_operator.api.model_deployment import ModelDeployment, ModelFailure, Revision
 from holdfast_operator.core.children import find_child, label_of
 from holdfast_operator.core.conditions import RECONCILING, find_condition

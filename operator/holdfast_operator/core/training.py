@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from holdfast.results import EXIT_BAD_DATA, MAX_MESSAGE_BYTES, EvaluationResult, InspectionResult
 from pydantic import ValidationError
 
+from holdfast.results import EXIT_BAD_DATA, MAX_MESSAGE_BYTES, EvaluationResult, InspectionResult
 from holdfast_operator.core.jobs import has_failed, has_succeeded
 from holdfast_operator.core.pods import (
     Blockage,

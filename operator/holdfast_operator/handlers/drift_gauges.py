@@ -1,7 +1,6 @@
 """Publishes the drift of every column as a gauge, for dashboards and alerts."""
 
 from holdfast.drift import psi_debiased
-
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.metrics import DRIFT_PSI, DRIFT_ROWS

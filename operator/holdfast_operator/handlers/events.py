@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 import kopf
-from holdfast import labels
 
+from holdfast import labels
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     MODEL_DEPLOYMENT,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdfast import labels
-
 from holdfast_operator.cluster.api import ApiError, Cluster
 from holdfast_operator.cluster.kinds import SERVICE_ACCOUNT, ResourceKind
 from holdfast_operator.cluster.lease import LeaderLease

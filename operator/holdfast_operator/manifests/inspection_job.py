@@ -6,7 +6,6 @@ from typing import Any, Final
 from holdfast import labels
 from holdfast.results import EXIT_MODEL_REFUSED, EXIT_STORE_UNREADABLE
 from holdfast.settings import MODEL_DIR, InspectionSettings
-
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.manifests.environment import literal_env
 from holdfast_operator.manifests.metadata import (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from holdfast import labels
-
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import API_VERSION, ObjectMetadata
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdfast.settings import CREDENTIALS_DIR
-
 from holdfast_operator.manifests.metadata import short
 
 SOURCE_DIR: Final = "/mnt/source"

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from holdfast import labels
 from holdfast.settings import HTTP_PORT
-
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.manifests.metadata import INSPECTION, SERVER, Manifest, child_metadata
 

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from holdfast import labels
 from holdfast.settings import HTTP_PORT, MODEL_DIR, FetchSettings, ServerSettings
-
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision, Server
 from holdfast_operator.manifests.environment import literal_env
 from holdfast_operator.manifests.metadata import (

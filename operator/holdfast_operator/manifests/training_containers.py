@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdfast.settings import EvaluationSettings, FetchSettings
-
 from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.environment import literal_env

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from holdfast import labels
 from holdfast.results import EXIT_BAD_DATA, EXIT_MODEL_REFUSED
-
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.metadata import (

@@ -4,13 +4,14 @@ import argparse
 import sys
 
 import numpy as np
-from holdfast.results import EXIT_BAD_DATA
-from holdfast.training import Training
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
+
+from holdfast.results import EXIT_BAD_DATA
+from holdfast.training import Training
 
 HOLDOUT_EVERY = 4
 

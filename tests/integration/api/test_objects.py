@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from holdfast.custom_resource_schema import schemas, with_defaults
 
+from holdfast.custom_resource_schema import schemas, with_defaults
 from tests.integration.api.kubectl import Kubectl
 from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.objects import Resource, resource

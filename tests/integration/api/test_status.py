@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from holdfast_operator.api.resource import ApiModel
 
+from holdfast_operator.api.resource import ApiModel
 from tests.integration.api.kubectl import Kubectl
 from tests.unit.api.objects import resource
 from tests.unit.api.statuses import STATUSES

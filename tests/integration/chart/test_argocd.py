@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from holdfast.validation import validate_documents
 
+from holdfast.validation import validate_documents
 from tests.cluster.programs import program
 from tests.integration.chart.conftest import CHECKOUT, template
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from holdfast_operator.settings import PREFIX, OperatorSettings
 
+from holdfast_operator.settings import PREFIX, OperatorSettings
 from tests.integration.chart.conftest import NAMESPACE, Render
 from tests.integration.chart.values import (
     DIGEST,

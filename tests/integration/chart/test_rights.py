@@ -4,8 +4,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from holdfast_operator.cluster.kinds import CHILDREN, EVENT, LEASE, POD, RESOURCES, RETRAIN_RUN
 
+from holdfast_operator.cluster.kinds import CHILDREN, EVENT, LEASE, POD, RESOURCES, RETRAIN_RUN
 from tests.integration.chart.conftest import NAMESPACE, Render
 from tests.integration.chart.values import (
     NO_CLUSTER_SCOPE,

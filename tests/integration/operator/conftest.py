@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from holdfast_operator.cluster.connection import load_configuration, open_client
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
-
 from tests.cluster.control_plane import ControlPlane, control_plane, free_ports
 from tests.cluster.programs import program
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
+
 from holdfast_operator.cluster.api import ConflictError, reference_to
 from holdfast_operator.cluster.kinds import CHILDREN, DEPLOYMENT, MODEL_DEPLOYMENT, POD, SERVICE
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.handlers.watch_probe import PROBE_NAME
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import DEADLINE_SECONDS, StartOperator, eventually, kubectl
 from tests.integration.operator.test_kubernetes_cluster import model_deployment, service

@@ -1,11 +1,11 @@
 """Events are what `kubectl describe` shows, and repetitions are counted, not multiplied."""
 
 import pytest
+
 from holdfast_operator.cluster.event_recorder import EventRecorder
 from holdfast_operator.cluster.kinds import EVENT
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.core.decision import Event
-
 from tests.integration.operator.test_kubernetes_cluster import model_deployment
 
 pytestmark = pytest.mark.integration

@@ -7,6 +7,7 @@ from typing import Any
 
 import kopf
 import pytest
+
 from holdfast import labels
 from holdfast_operator.cluster.api import reference_to
 from holdfast_operator.cluster.key import Key
@@ -21,7 +22,6 @@ from holdfast_operator.handlers.resync import Resync
 from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
 from holdfast_operator.metrics import REGISTRY, WATCH_PROBE_SECONDS
-
 from tests.integration.operator.conftest import eventually, open_sockets
 from tests.integration.operator.test_kubernetes_cluster import account, model_deployment
 

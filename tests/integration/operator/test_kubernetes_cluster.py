@@ -4,6 +4,8 @@ from typing import Any
 
 import aiohttp.web
 import pytest
+from kubernetes.aio.client import ApiClient, Configuration
+
 from holdfast_operator.cluster.api import (
     AlreadyExistsError,
     ApiError,
@@ -13,8 +15,6 @@ from holdfast_operator.cluster.api import (
 )
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, ResourceKind
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
-from kubernetes.aio.client import ApiClient, Configuration
-
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import kubectl
 

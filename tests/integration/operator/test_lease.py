@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from holdfast_operator.cluster.kinds import LEASE
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseLostError, LeaseTimes

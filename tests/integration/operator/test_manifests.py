@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-from holdfast_operator.manifests.metadata import Manifest
 
+from holdfast_operator.manifests.metadata import Manifest
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.programs import program
 from tests.integration.operator.conftest import kubectl

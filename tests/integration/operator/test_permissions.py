@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from holdfast_operator.cluster.kinds import EVENT
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
-
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import StartOperator, eventually, kubectl
 from tests.integration.operator.test_convergence import served

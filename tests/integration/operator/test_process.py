@@ -5,11 +5,11 @@ import signal
 import time
 
 import pytest
+
 from holdfast_operator.cluster.api import ConflictError
 from holdfast_operator.cluster.kinds import LEASE, SERVICE_ACCOUNT
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.handlers.watch_probe import PROBE_NAME
-
 from tests.cluster.control_plane import ControlPlane
 from tests.integration.operator.conftest import StartOperator, eventually
 

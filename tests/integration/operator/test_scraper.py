@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+
 from holdfast import labels
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.exposition import METRIC_NAMES
@@ -20,7 +21,6 @@ from holdfast_operator.cluster.scraper import Scraper, server_pods
 from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
-
 from tests.fakes import FakeCluster
 from tests.unit.operator.cluster.test_drift_watch import PROFILE
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.client import Client, ClientError
 
 pytestmark = pytest.mark.integration

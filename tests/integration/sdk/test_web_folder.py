@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from holdfast.failures import ModelError
 from holdfast.package import ModelPackage
 from holdfast.results import ModelFailureReason
 from holdfast.store import fetch_package
-
 from tests.integration.sdk.conftest import WebServer
 
 pytestmark = pytest.mark.integration

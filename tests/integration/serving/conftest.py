@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from holdfast.settings import ServerSettings
 
+from holdfast.settings import ServerSettings
 from tests.integration.sdk.conftest import s3_credentials, s3_endpoint, web, web_credentials
 from tests.integration.serving.server_process import ServerProcess, free_port, running_server
 from tests.unit.serving.trained_models import TrainedModel, wine_columns_model, wine_model

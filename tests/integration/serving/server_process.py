@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
 from holdfast.settings import ContainerSettings, ServerSettings
 
 COMMAND = (sys.executable, "-m", "holdfast_serving")

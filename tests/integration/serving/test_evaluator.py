@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult
 from holdfast.settings import EvaluationSettings
 from holdfast.store import fetch_package
-
 from tests.integration.serving.server_process import run_command
 from tests.unit.serving import hostile_models
 from tests.unit.serving.trained_models import TrainedModel, cancer_model, diabetes_model, wine_model

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
@@ -16,7 +17,6 @@ from holdfast.results import (
 )
 from holdfast.settings import InspectionSettings
 from holdfast.store import publish_package
-
 from tests.integration.sdk.conftest import WebServer
 from tests.integration.serving.server_process import run_command
 from tests.unit.serving import hostile_models

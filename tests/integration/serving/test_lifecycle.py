@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from holdfast.results import EXIT_MODEL_REFUSED
 from holdfast.settings import ServerSettings
-
 from tests.integration.serving.server_process import (
     DEADLINE_SECONDS,
     ServerProcess,

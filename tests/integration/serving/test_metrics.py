@@ -4,6 +4,8 @@ import time
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
 from holdfast.metrics import (
     ANOMALOUS_ROWS,
     DISTRIBUTION_ROWS,
@@ -14,8 +16,6 @@ from holdfast.metrics import (
     SERVER_METRICS,
 )
 from holdfast.profile import Profile
-from prometheus_client.parser import text_string_to_metric_families
-
 from tests.integration.serving.server_process import DEADLINE_SECONDS, ServerProcess
 from tests.integration.serving.test_protocol import INFER, X, request
 from tests.unit.serving.trained_models import wine_model

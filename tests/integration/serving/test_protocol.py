@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 import pytest
-from holdfast.profile import Profile
 
+from holdfast.profile import Profile
 from tests.integration.serving.server_process import ServerProcess
 from tests.unit.serving.trained_models import wine_columns_model, wine_model
 

@@ -1,6 +1,7 @@
 """A status of each kind with nothing and one with everything in it, as the operator would write them."""
 
 import pytest
+
 from holdfast_operator.api.model_deployment import ModelDeploymentStatus, ModelFailure, Revision, Target
 from holdfast_operator.api.resource import Condition
 from holdfast_operator.api.retrain_policy import (

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from holdfast_operator import crds
 from holdfast_operator.crds import CHECKOUT, differing, generated_files, main, write
 

@@ -2,11 +2,11 @@
 
 import pytest
 import yaml
-from holdfast.location import Location
-from holdfast.validation import validate_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.location import Location
+from holdfast.validation import validate_documents
 from tests.unit.api.objects import resource
 
 _SCHEMES = st.sampled_from(["s3://", "https://", "pvc://", "configmap://"])

@@ -1,11 +1,11 @@
 """Objects as the API server returns them become models, and models become what the API server stores."""
 
 import pytest
+from pydantic import ValidationError
+
 from holdfast_operator.api.model_deployment import ModelDeployment, ModelDeploymentSpec
 from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicySpec
-from pydantic import ValidationError
-
 from tests.unit.api.objects import resource
 from tests.unit.api.statuses import STATUSES
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from holdfast.custom_resource_schema import Schema, validator
 from holdfast.validation import Problem, validate_documents
 from holdfast.validation_rules import broken_rules, rules_of_the_server_alone
-
 from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.objects import resource
 

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 from croniter import croniter
-from holdfast.validation import validate_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.validation import validate_documents
 from tests.unit.api.objects import resource
 
 _VALUES = st.sampled_from(

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
 from holdfast_operator.api.resource import Quantity
 from holdfast_operator.api.schema import NotStructuralError, structural_schema
 from holdfast_operator.api.validation_rule import VALIDATIONS, rule, validated_by
-from pydantic import BaseModel, ConfigDict, Field
 
 _INNER_RULE = rule("self.size > 0", "size must be set")
 _OUTER_RULE = rule("self.size < 9", "size must be small")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from holdfast.cli.cluster import Kind
 from holdfast.cli.connection import Connection
 from holdfast.cli.errors import CommandError, ExitCode
-
 from tests.unit.cli.invocation import Run, runner
 from tests.unit.cli.objects import NAMESPACE, Object
 

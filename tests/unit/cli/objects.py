@@ -4,10 +4,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from holdfast_operator.api.model_deployment import ModelDeploymentSpec, ModelDeploymentStatus
 from holdfast_operator.api.retrain_policy import RetrainPolicySpec, RetrainPolicyStatus
 from holdfast_operator.api.retrain_run import RetrainRunSpec, RetrainRunStatus
-from pydantic import BaseModel
 
 NOW = datetime(2026, 6, 14, 12, 0, tzinfo=UTC)
 NAMESPACE = "ml"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
 from holdfast.cli.errors import ExitCode
 from holdfast.cli.main import app
 

@@ -1,8 +1,8 @@
 """Durations and times in few characters."""
 
 import pytest
-from holdfast.cli.ages import format_age, format_duration, format_until, parse_time
 
+from holdfast.cli.ages import format_age, format_duration, format_until, parse_time
 from tests.unit.cli.objects import NOW, ago
 
 

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from importlib.metadata import entry_points, version
 
-import holdfast.cli
 import pytest
-from holdfast.cli.cluster import MODEL_DEPLOYMENT
-from holdfast.cli.kubernetes_cluster import explain, root_cause
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+import holdfast.cli
+from holdfast.cli.cluster import MODEL_DEPLOYMENT
+from holdfast.cli.kubernetes_cluster import explain, root_cause
 from tests.unit.cli.invocation import Run
 from tests.unit.cli.reference import PAGE, render
 

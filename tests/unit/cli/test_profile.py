@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from holdfast.binning import profile_of
-from holdfast.cli.profile_comparison import compare_profiles, estimate_psi
-from holdfast.profile import Profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.binning import profile_of
+from holdfast.cli.profile_comparison import compare_profiles, estimate_psi
+from holdfast.profile import Profile
 from tests.unit.cli.invocation import Run
 from tests.unit.cli.models import FEATURES, make_rows
 

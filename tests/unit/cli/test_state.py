@@ -1,8 +1,8 @@
 """Every state of an object has one word, and the reason where there is one."""
 
 import pytest
-from holdfast.cli.state import assess_run, assess_state, is_finished
 
+from holdfast.cli.state import assess_run, assess_state, is_finished
 from tests.unit.cli.objects import Object, condition, model_deployment, retrain_run
 
 

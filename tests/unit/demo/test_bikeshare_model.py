@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from bikeshare.model import fit, judge_rows, metadata, split, to_onnx_bytes
 from bikeshare.rides import FEATURES, INPUT, OUTPUT
-from holdfast.onnx import Session
 
+from holdfast.onnx import Session
 from tests.unit.demo.builders import rides_of
 
 MONDAY = "2011-01-03"

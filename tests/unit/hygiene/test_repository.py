@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from holdfast.release import VERSION
 
 ROOT = Path(__file__).parents[3]

@@ -13,7 +13,6 @@ from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.reconcile import Reconciler
 from holdfast_operator.handlers.references import key_of
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
-
 from tests.fakes import FakeCluster
 from tests.simulated_node import SimulatedNode
 

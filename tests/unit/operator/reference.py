@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from holdfast_operator import metrics
-from holdfast_operator.settings import PREFIX, OperatorSettings
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
+
+from holdfast_operator import metrics
+from holdfast_operator.settings import PREFIX, OperatorSettings
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "reference" / "operator.md"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from holdfast_operator.cluster.api import (
     AlreadyExistsError,
     ConflictError,
@@ -11,7 +12,6 @@ from holdfast_operator.cluster.api import (
     reference_to,
 )
 from holdfast_operator.cluster.kinds import DEPLOYMENT, JOB, MODEL_DEPLOYMENT, SERVICE, ResourceKind
-
 from tests.fakes import FakeCluster, selects
 
 

@@ -1,8 +1,9 @@
 """Settings come from the environment and are checked before anything starts."""
 
 import pytest
-from holdfast_operator.settings import OperatorSettings
 from pydantic import ValidationError
+
+from holdfast_operator.settings import OperatorSettings
 
 IMAGES = {
     "HOLDFAST_OPERATOR_SERVER_IMAGE": "server:1",

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from holdfast.binning import column_values, count_bins, count_rows, profile_of
-from holdfast.profile import CategoricalColumn, NumericColumn
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+
+from holdfast.binning import column_values, count_bins, count_rows, profile_of
+from holdfast.profile import CategoricalColumn, NumericColumn
 
 Y = {"y": np.zeros(1)}
 FINITE32 = st.floats(width=32, allow_nan=False, allow_infinity=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.bootstrap import MAX_GROUPS, group_weights, interval, merged
 from holdfast.evaluation_metrics import ACCURACY_METRICS, METRICS
 from holdfast.predictions import Predictions

@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
 from holdfast.drift import (
     assess_column,
     g_statistic,
@@ -11,9 +15,6 @@ from holdfast.drift import (
     psi_debiased,
     share_p_value,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import stats
 
 COUNTS = st.lists(st.integers(0, 10_000), min_size=2, max_size=10)
 

@@ -4,16 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+from skl2onnx import to_onnx
+from sklearn import metrics as sklearn_metrics
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
 from holdfast.batches import run_rows
 from holdfast.evaluation import Contender, evaluate
 from holdfast.evaluation_metrics import METRICS, Task
 from holdfast.failures import ModelError
 from holdfast.onnx import Session
 from holdfast.rows import Rows, RowsError
-from onnx import TensorProto, helper
-from skl2onnx import to_onnx
-from sklearn import metrics as sklearn_metrics
-from sklearn.linear_model import LinearRegression, LogisticRegression
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(400, 3)).astype(np.float32)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from holdfast.credentials import MAX_CREDENTIAL_BYTES, Credentials
 from holdfast.failures import ModelError
 from holdfast.location import Location, Scheme

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+from skl2onnx import to_onnx
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
 from holdfast.failures import ModelError
 from holdfast.onnx import Session
 from holdfast.results import ModelFailureReason
 from holdfast.signature import typical_inputs
-from onnx import TensorProto, helper
-from skl2onnx import to_onnx
-from sklearn.linear_model import LinearRegression, LogisticRegression
 
 ROWS = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 CLASSES = (ROWS[:, 0] > 0).astype(np.int64)

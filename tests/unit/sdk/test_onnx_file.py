@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
 from holdfast.failures import ModelError
 from holdfast.onnx_file import check_onnx, check_onnx_file
 from holdfast.protobuf import MalformedError, fields
 from holdfast.results import ModelFailureReason
-from hypothesis import given
-from hypothesis import strategies as st
-from onnx import TensorProto, helper
 
 X = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 3])
 Y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 3])

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdfast.failures import ModelError
 from holdfast.folder import Folder, describe, verified
 from holdfast.manifest import MAX_MANIFEST_BYTES, Manifest, PackageFile
 from holdfast.package import ModelPackage, manifest_of, parse_metadata
 from holdfast.results import EXIT_MODEL_REFUSED, EXIT_STORE_UNREADABLE, ModelFailureReason
-from hypothesis import given
-from hypothesis import strategies as st
 
 MODEL = b"not really a model"
 SHA = "0" * 64

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from holdfast.evaluation_metrics import Task
 from holdfast.predictions import Predictions, classifications, comparable, quantities, task_of
 from holdfast.results import TensorSignature

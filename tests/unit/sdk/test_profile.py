@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.binning import profile_of
 from holdfast.failures import ModelError
 from holdfast.profile import MAX_PROFILE_BYTES, Profile

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
+
 from holdfast.failures import ModelError
 from holdfast.results import TensorSignature
 from holdfast.row_arrays import fitted, numbered
 from holdfast.rows import Rows, RowsError, read_rows
 from holdfast.signature import Signature
-from pyarrow import parquet
 
 OUTPUT = (TensorSignature(name="y", datatype="FP32", shape=[-1, 1]),)
 

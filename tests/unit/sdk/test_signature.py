@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.binning import profile_of
 from holdfast.failures import ModelError
 from holdfast.results import TensorSignature

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from holdfast.failures import ModelError
 from holdfast.package import ModelPackage
 from holdfast.results import ModelFailureReason

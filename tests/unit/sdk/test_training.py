@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from holdfast.binning import profile_of
 from holdfast.credentials import Credentials
 from holdfast.package import ModelPackage

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from holdfast_serving.asgi import ClientDisconnected, Receive, Scope, read_body
 from holdfast_serving.errors import RequestError
 

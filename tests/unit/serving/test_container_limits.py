@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from holdfast_serving.container_limits import cpu_limit, memory_limit
 
 CORES = len(os.sched_getaffinity(0))

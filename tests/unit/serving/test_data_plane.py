@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from holdfast.profile import Profile
 from holdfast_serving.data_plane import DataPlane, InferenceRequest
 from holdfast_serving.errors import RequestError
@@ -12,7 +13,6 @@ from holdfast_serving.feature_counters import FeatureCounters
 from holdfast_serving.runtime import Runtime
 from holdfast_serving.telemetry import Telemetry
 from holdfast_serving.tensors import Tensor
-
 from tests.unit.serving.trained_models import TrainedModel, wine_columns_model, wine_model
 
 X = wine_model().rows["X"]

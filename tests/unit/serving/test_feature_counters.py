@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from holdfast.binning import count_rows
-from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
-from holdfast.profile import Profile
-from holdfast_serving.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from holdfast.binning import count_rows
+from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
+from holdfast.profile import Profile
+from holdfast_serving.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
 from tests.unit.serving.trained_models import Rows, TrainedModel, wine_columns_model, wine_model
 
 Samples = Counter[tuple[str, tuple[tuple[str, str], ...]]]

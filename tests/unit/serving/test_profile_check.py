@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+
 from holdfast.failures import ModelError
 from holdfast.profile import NumericColumn, Profile
 from holdfast.results import TensorSignature
 from holdfast.signature import Signature
 from holdfast_serving.profile_check import require_countable
-
 from tests.unit.serving.trained_models import (
     cancer_model,
     diabetes_model,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from holdfast.metrics import SERVER_METRICS
 from holdfast.results import ModelFailureReason
 from holdfast.settings import ServerSettings

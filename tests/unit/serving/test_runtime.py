@@ -1,12 +1,12 @@
 """What may run on the event loop is decided by timing the model."""
 
 import pytest
+
 from holdfast.failures import ModelError
 from holdfast.profile import Profile
 from holdfast.signature import Signature, typical_inputs
 from holdfast_serving import runtime
 from holdfast_serving.runtime import TIMED_ROWS, Runtime
-
 from tests.unit.serving.trained_models import wine_columns_model, wine_model
 
 

@@ -1,8 +1,9 @@
 """The server exposes exactly the metrics that the definitions name."""
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS
 from holdfast_serving.telemetry import Telemetry
-from prometheus_client.parser import text_string_to_metric_families
 
 
 def samples(telemetry: Telemetry, *names: str) -> dict[str, float]:

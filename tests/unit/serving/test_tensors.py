@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from holdfast.signature import DTYPES
-from holdfast_serving.errors import RequestError
-from holdfast_serving.tensors import tensor_from_json, tensor_to_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
+from holdfast.signature import DTYPES
+from holdfast_serving.errors import RequestError
+from holdfast_serving.tensors import tensor_from_json, tensor_to_json
 
 NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL")]
 

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from holdfast.results import (
     MAX_MESSAGE_BYTES,
     EvaluationResult,
@@ -12,8 +15,6 @@ from holdfast.results import (
     TensorSignature,
 )
 from holdfast_serving.termination import fitted, write_termination_message
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 TENSORS = [TensorSignature(name="x" * 128, datatype="UINT64", shape=[-1, 123456])] * 16
 METRIC = MetricComparison(

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from holdfast.results import TensorSignature
 from holdfast.signature import DTYPES
 from holdfast_serving.data_plane import InferenceResponse
 from holdfast_serving.errors import RequestError
 from holdfast_serving.v2_json import decode_request, encode_response
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}
 

@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from holdfast.binning import profile_of
-from holdfast.onnx import Session
-from holdfast.package import ModelPackage
 from numpy.typing import NDArray
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
@@ -19,6 +16,10 @@ from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegress
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from holdfast.binning import profile_of
+from holdfast.onnx import Session
+from holdfast.package import ModelPackage
 
 Rows = Mapping[str, NDArray[Any]]
 

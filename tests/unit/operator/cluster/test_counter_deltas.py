@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
 from hypothesis import given
 from hypothesis import strategies as st
+
+from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
 
 SINCE = datetime.fromtimestamp(1000, UTC)
 ROWS: Series = ("rows",)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from holdfast.profile import NumericColumn, Profile
 from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.drift_watch import NO_PROFILE, DriftWatch, WindowFailure

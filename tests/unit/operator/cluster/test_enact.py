@@ -4,13 +4,13 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
+
 from holdfast_operator.cluster.api import ApiError, ConflictError
 from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.event_recorder import EventRecorder
 from holdfast_operator.cluster.kinds import CHILDREN, EVENT, MODEL_DEPLOYMENT, SERVICE
 from holdfast_operator.core.decision import Decision, Deletion, Event
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.fakes import FakeCluster
 
 EVENTS = (Event("Normal", "Promoted", "serving credit-1"),)

@@ -1,9 +1,10 @@
 """Only what a server of ours would write is counted."""
 
 import pytest
-from holdfast_operator.cluster.exposition import MalformedMetricsError, parse_counters
 from hypothesis import given
 from hypothesis import strategies as st
+
+from holdfast_operator.cluster.exposition import MalformedMetricsError, parse_counters
 
 START = "process_start_time_seconds 1.8e9\n"
 LABELS = 'model="credit",revision="credit-1",profile="p1"'

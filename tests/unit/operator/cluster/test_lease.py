@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+
 from holdfast_operator.cluster.api import ApiError, ConflictError
 from holdfast_operator.cluster.kinds import LEASE
 from holdfast_operator.cluster.lease import LeaderLease, LeaseLostError, LeaseTimes
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.fakes import FakeCluster
 from tests.unit.operator.virtual_time import now, run
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from holdfast import labels
 from holdfast_operator.cluster.api import object_name
 from holdfast_operator.cluster.drift_watch import DriftWatch
@@ -19,7 +20,6 @@ from holdfast_operator.cluster.kinds import (
 from holdfast_operator.cluster.observe import Observer
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
-
 from tests.fakes import FakeCluster
 
 CREDIT = Key(MODEL_DEPLOYMENT, "team", "credit")

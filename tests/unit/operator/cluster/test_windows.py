@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from holdfast_operator.cluster.counter_deltas import Series
-from holdfast_operator.cluster.windows import BucketedCounts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from holdfast_operator.cluster.counter_deltas import Series
+from holdfast_operator.cluster.windows import BucketedCounts
 
 ROWS: Series = ("rows",)
 

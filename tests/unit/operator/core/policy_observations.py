@@ -9,7 +9,6 @@ from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow, RetrainPolicyObservation
-
 from tests.unit.operator.core.builders import (
     at,
     find,

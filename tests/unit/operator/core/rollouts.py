@@ -3,7 +3,6 @@
 from typing import Any
 
 from holdfast_operator.api.retrain_run import RetrainRun
-
 from tests.unit.operator.core.builders import digest, pod, retrain_run, time_at
 from tests.unit.operator.core.world import World
 

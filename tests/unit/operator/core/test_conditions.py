@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdfast_operator.api.resource import Condition, ConditionStatus
 from holdfast_operator.core.conditions import (
     MAX_MESSAGE_LENGTH,
@@ -14,9 +17,6 @@ from holdfast_operator.core.conditions import (
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.looks import bucket_seconds, last_look, looks_per_30_days, stride_seconds
 from holdfast_operator.core.timestamps import format_time, parse_time, seconds_until
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.unit.operator.core.builders import at, time_at
 
 

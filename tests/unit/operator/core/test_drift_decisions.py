@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
-
 from tests.unit.operator.core.builders import (
     at,
     find,

@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdfast.results import EvaluationResult, MetricComparison
 from holdfast_operator.api.retrain_policy import Gate
 from holdfast_operator.core.gate import assess_gate, assess_regression, describe_outcomes
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def metric(name: str = "mae", **fields: Any) -> MetricComparison:

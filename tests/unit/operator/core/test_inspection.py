@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from holdfast.results import ModelFailureReason
 
+from holdfast.results import ModelFailureReason
 from tests.unit.operator.core.builders import (
     at,
     digest,

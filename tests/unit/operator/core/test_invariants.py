@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from holdfast_operator.api.retrain_run import RetrainRun
-from holdfast_operator.core.retrain_policy import decide_retrain_policy
-from holdfast_operator.core.retrain_run import decide_retrain_run
-from holdfast_operator.core.runs import is_finished, is_started
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.core.retrain_policy import decide_retrain_policy
+from holdfast_operator.core.retrain_run import decide_retrain_run
+from holdfast_operator.core.runs import is_finished, is_started
 from tests.unit.operator.core.builders import at, retrain_run, terminated, time_at
 from tests.unit.operator.core.policy_observations import (
     DAILY,

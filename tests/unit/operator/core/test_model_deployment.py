@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from holdfast_operator.core.decision import Decision
 
+from holdfast_operator.core.decision import Decision
 from tests.unit.operator.core.builders import (
     digest,
     pod,

@@ -6,9 +6,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 import pytest
+
 from holdfast import results
 from holdfast_operator.core import reasons
-
 from tests.unit.operator.golden import CHECKOUT, check_golden
 
 INTRODUCTION = """\

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
+
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
-
 from tests.unit.operator.core.builders import (
     at,
     retrain_run,

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.retrain_run import decide_retrain_run
-
 from tests.unit.operator.core.builders import (
     condition,
     job_condition,

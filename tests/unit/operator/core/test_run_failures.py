@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from holdfast_operator.core.decision import Deletion
 from holdfast_operator.core.retrain_run import decide_retrain_run
-
 from tests.unit.operator.core.builders import (
     at,
     message,

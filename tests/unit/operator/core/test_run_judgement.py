@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.retrain_run import decide_retrain_run
-
 from tests.unit.operator.core.builders import (
     digest,
     message,

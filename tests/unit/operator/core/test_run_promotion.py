@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.core.retrain_run import decide_retrain_run
-
 from tests.unit.operator.core.builders import (
     revision,
     serving_model_deployment,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from holdfast_operator.core.retrain_policy import decide_retrain_policy
 
+from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from tests.unit.operator.core.builders import (
     find,
     retrain_policy,

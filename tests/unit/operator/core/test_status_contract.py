@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from holdfast_operator.api.model_deployment import ModelDeploymentStatus
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
-
 from tests.unit.operator.core.builders import retrain_run, time_at
 from tests.unit.operator.core.policy_observations import confirmed_drift, observe_policy
 from tests.unit.operator.core.world import World

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
-
 from tests.unit.operator.core.builders import (
     at,
     condition,

@@ -12,7 +12,6 @@ from holdfast_operator.core.decision import Decision, Event
 from holdfast_operator.core.model_deployment import decide_model_deployment
 from holdfast_operator.core.observation import ModelDeploymentObservation
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.unit.operator.core.builders import (
     MODEL_URI,
     SETTINGS,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from holdfast_operator.cluster.kinds import (
     DEPLOYMENT,
     EVENT,
@@ -17,7 +18,6 @@ from holdfast_operator.cluster.kinds import (
     RETRAIN_RUN,
     ResourceKind,
 )
-
 from tests.simulated_node import CANDIDATE
 from tests.unit.operator.loop import Loop
 

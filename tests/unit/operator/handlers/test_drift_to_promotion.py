@@ -7,7 +7,6 @@ from holdfast.profile import NumericColumn, Profile
 from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN
-
 from tests.simulated_node import CANDIDATE
 from tests.unit.operator.handlers.test_crashes import MODEL, POLICY
 from tests.unit.operator.loop import Loop

@@ -6,7 +6,6 @@ from typing import Any
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT
 from holdfast_operator.handlers.missed_events import MissedEvents
-
 from tests.unit.operator.virtual_time import run
 
 CREDIT = Key(MODEL_DEPLOYMENT, "team", "credit")

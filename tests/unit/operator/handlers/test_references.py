@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from holdfast import labels
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN, ResourceKind

@@ -9,7 +9,6 @@ from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
 from holdfast_operator.handlers.work_queue import WorkQueue
-
 from tests.fakes import FakeCluster
 from tests.unit.operator.handlers.test_references import resource
 from tests.unit.operator.virtual_time import run

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
+
 from holdfast_operator.cluster.api import ApiError
 from holdfast_operator.cluster.kinds import LEASE, POD, SERVICE_ACCOUNT
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.handlers.watch_probe import PROBE_NAME, ProbeTimes, WatchProbe
 from holdfast_operator.manifests.metadata import Manifest
-
 from tests.fakes import FakeCluster
 from tests.unit.operator.virtual_time import run
 

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from holdfast_operator.handlers.work_queue import Backoff, WorkQueue
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast_operator.handlers.work_queue import Backoff, WorkQueue
 from tests.unit.operator.virtual_time import now, run
 
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from holdfast_operator.cluster.api import ApiError, ConflictError
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT
 from holdfast_operator.handlers.work_queue import Backoff, WorkQueue
 from holdfast_operator.handlers.workers import Workers
 from holdfast_operator.metrics import REGISTRY
-
 from tests.unit.operator.virtual_time import now, run
 
 GOOD = Key(MODEL_DEPLOYMENT, "default", "good")

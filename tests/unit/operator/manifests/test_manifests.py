@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from holdfast.settings import EvaluationSettings, FetchSettings, InspectionSettings, ServerSettings
 from holdfast_operator.manifests.environment import literal_env
 from holdfast_operator.manifests.metadata import (
@@ -16,7 +17,6 @@ from holdfast_operator.manifests.metadata import (
     short,
 )
 from holdfast_operator.manifests.model_source import mounted_path, needs_network
-
 from tests.unit.operator.golden import FOLDER, check_golden
 from tests.unit.operator.manifests.samples import DIGEST, every_child
 
