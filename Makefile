@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
+.PHONY: help venv lock fmt lint types arch verify crds generate test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +43,22 @@ types: venv ## static types (mypy --strict, tests too)
 arch: venv ## the import rules of the layers (import-linter)
 	@$(VENV)/bin/lint-imports --no-cache
 
-crds: venv ## write the CRDs and the chart's copy from the pydantic models
+crds: venv ## write the CRDs, the chart's copy and the API reference from the pydantic models
 	@$(PY) -m holdfast_operator.crds
 
-verify: venv ## regenerate everything that is generated and fail on a difference
+generate: crds ## write everything that is generated: CRDs, reference pages, golden manifests
+	@$(PY) -m tests.unit.cli.reference
+	@$(PY) -m tests.unit.operator.reference
+	@$(PY) -m tests.integration.chart.reference
+	@$(VENV)/bin/pytest --quiet --no-header --update-golden tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests
+
+GENERATED := tests/unit/cli/test_main.py tests/unit/operator/test_reference.py tests/unit/serving/test_reference.py \
+	tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests \
+	tests/integration/chart/test_chart.py::test_the_reference_page_is_that_of_the_values
+
+verify: venv ## make everything that is generated anew and fail on a difference
 	@$(PY) -m holdfast_operator.crds --check
+	@$(VENV)/bin/pytest --quiet --no-header $(GENERATED)
 
 test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
