@@ -88,10 +88,10 @@ class Screen:
 
 
 def commands(place: Place) -> list[str]:
-    """Return three commands that show what has happened and what a person can do about it, and what they need."""
+    """Return three commands that show what has happened and what a person can do about it."""
     return [
         f"export KUBECONFIG={place.cluster.kubeconfig}",
-        f".venv/bin/holdfast status bikes -n {place.namespace}     # the model, its revisions, drift and runs",
+        f".venv/bin/holdfast status bikes -n {place.namespace}     # its revisions, drift and runs",
         f".venv/bin/holdfast retrain bikes -n {place.namespace}    # one more run, judged like any other",
         f".venv/bin/holdfast rollback bikes -n {place.namespace}   # back to the revision before, in seconds",
     ]
