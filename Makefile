@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds generate test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
+.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ verify: venv ## make everything that is generated anew and fail on a difference
 
 test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
+
+PURE := holdfast_operator.core holdfast_operator.manifests holdfast_operator.api \
+	holdfast.drift holdfast.binning holdfast.profile holdfast.evaluation holdfast.bootstrap holdfast.replicates
+
+coverage: venv ## unit tests; fail unless every branch of decisions, manifests, API and statistics is taken
+	@$(VENV)/bin/pytest --quiet --no-header tests/unit $(PURE:%=--cov=%) --cov-branch --cov-fail-under=100
 
 test-integration: venv ## tests against a real API server, HTTP and S3
 	@$(PY) -m tests.cluster prepare integration
