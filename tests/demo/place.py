@@ -11,6 +11,7 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image
 from tests.cluster.running import RunningCluster
 from tests.cluster.site_packages import REPOSITORY
+from tests.demo.diagnosis import describe
 from tests.demo.errors import DemoError
 from tests.demo.schedule import EXAMPLE, objects_of
 
@@ -19,7 +20,6 @@ SYSTEM_NAMESPACE = "holdfast-system"
 RELEASE = "holdfast"
 CHART = REPOSITORY / "charts/holdfast"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
-_LOG_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -98,30 +98,7 @@ class Place:
 
     def describe(self) -> str:
         """Return what helps to find the cause of a failure: objects, events and logs."""
-        parts = [
-            self._try("get", "mdep,rtp,rtr,jobs,pods", "--output=wide"),
-            self._try("get", "events", "--sort-by=.lastTimestamp"),
-            *(self._log(pod) for pod in self._troubled_pods()),
-            self._try("logs", f"deployment/{RELEASE}", f"--tail={_LOG_LINES}", namespace=SYSTEM_NAMESPACE),
-        ]
-        return "\n\n".join(part for part in parts if part)
-
-    def _troubled_pods(self) -> list[str]:
-        try:
-            pods = json.loads(self.kubectl("get", "pods", "--output=json"))["items"]
-        except (ClusterError, ValueError):
-            return []
-        return [pod["metadata"]["name"] for pod in pods if not _is_well(pod)]
-
-    def _log(self, pod: str) -> str:
-        return self._try("logs", pod, "--all-containers", "--prefix", f"--tail={_LOG_LINES}")
-
-    def _try(self, *words: str, namespace: str | None = None) -> str:
-        command = [f"--namespace={namespace or self.namespace}", *words]
-        try:
-            return f"$ kubectl {' '.join(command)}\n{self.cluster.run_kubectl(*command).rstrip()}"
-        except ClusterError as error:
-            return f"$ kubectl {' '.join(command)}\n{error}"
+        return describe(self.cluster, self.namespace, SYSTEM_NAMESPACE, RELEASE)
 
 
 def with_images(manifest: Mapping[str, Any], images: Mapping[str, Image]) -> dict[str, Any]:
@@ -147,9 +124,3 @@ def _reference(name: Any, images: Mapping[str, Image]) -> Any:
 def _image_values(image: Image) -> dict[str, str]:
     repository, _, tag = image.ref.rpartition(":")
     return {"repository": repository, "tag": tag}
-
-
-def _is_well(pod: Mapping[str, Any]) -> bool:
-    status = pod.get("status", {})
-    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", []))
-    return ready or status.get("phase") == "Succeeded"
