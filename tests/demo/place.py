@@ -85,9 +85,10 @@ class Place:
         self._helm(*words, "--timeout=3m", stdin=json.dumps(chart_values))
 
     def remove(self) -> None:
-        """Remove the namespace and the operator from a cluster that stays."""
+        """Remove the example and the operator, each with its namespace, from a cluster that stays."""
         self.cluster.run_kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true")
         self._helm("uninstall", RELEASE, "--ignore-not-found")
+        self.cluster.run_kubectl("delete", "namespace", SYSTEM_NAMESPACE, "--ignore-not-found", "--wait=true")
 
     def _helm(self, *words: str, stdin: str | None = None) -> None:
         where = [f"--namespace={SYSTEM_NAMESPACE}", f"--kubeconfig={self.cluster.kubeconfig}", "--wait"]
