@@ -92,7 +92,7 @@ images: venv ## build the operator and serving images and print their sizes
 
 bench: venv ## measure the server beside ONNX Runtime alone, and the bike story beside the model left alone (about 3 minutes)
 	@$(PY) -m tests.benchmarks.serving
-	@$(PY) -m tests.benchmarks.bikeshare_story
+	@PYTHONPATH=docs/examples $(PY) -m tests.benchmarks.bikeshare_story
 
 demo: venv ## the whole loop on a real node with real bike rides (about 5 minutes once built)
 	@$(PY) -m tests.demo run

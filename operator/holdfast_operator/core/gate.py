@@ -134,5 +134,5 @@ def _describe(check: CheckOutcome) -> str:
         parts.append(f"champion {check.champion}")
     if check.regression is not None:
         interval = f" [{check.regression_low}, {check.regression_high}]" if check.regression_low else ""
-        parts.append(f"worse by {check.regression}{interval}")
+        parts.append(f"regression {check.regression}{interval}")
     return f"{', '.join(parts)}; wanted {check.threshold}: {check.outcome}".replace("; wanted", " wanted")

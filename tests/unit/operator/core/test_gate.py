@@ -135,9 +135,9 @@ def test_description_has_the_numbers_and_can_be_of_one_outcome() -> None:
         gate, EvaluationResult(metrics=metrics, signature="Identical"), has_champion=True
     )
     assert (
-        "mae 30, champion 40, worse by -10 [-12.3457, -8] wanted maxRegression 0: Pass"
+        "mae 30, champion 40, regression -10 [-12.3457, -8] wanted maxRegression 0: Pass"
         in describe_outcomes(evaluation)
     )
     assert describe_outcomes(evaluation, "Fail") == (
-        "latencyP95Milliseconds 7, champion 6, worse by 1 wanted max 5: Fail"
+        "latencyP95Milliseconds 7, champion 6, regression 1 wanted max 5: Fail"
     )

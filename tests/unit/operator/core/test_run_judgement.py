@@ -73,7 +73,7 @@ def test_candidate_that_does_not_pass_is_rejected(low: float, high: float, reaso
     assert said(decision, "Stalled") == "False/NothingStalled"
     assert said(decision, "Promoted") == f"False/{reason}"
     assert "acceptedTime" not in (decision.status or {})
-    assert "worse by 4" in text(decision, "Rejected")
+    assert "regression 4" in text(decision, "Rejected")
 
 
 NEWER_TARGET = {"uri": "s3://x/y", "origin": "Spec", "specModelHash": "h", "chosenTime": time_at(50)}
