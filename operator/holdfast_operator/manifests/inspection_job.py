@@ -8,6 +8,7 @@ from holdfast.results import EXIT_MODEL_REFUSED, EXIT_STORE_UNREADABLE
 from holdfast.settings import MODEL_DIR, InspectionSettings
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.manifests.environment import literal_env
+from holdfast_operator.manifests.fetch_container import COMMAND
 from holdfast_operator.manifests.metadata import (
     INSPECTION,
     ImageSettings,
@@ -23,7 +24,7 @@ from holdfast_operator.manifests.pod_security import (
     resource_amounts,
     scratch_volume,
 )
-from holdfast_operator.manifests.server_deployment import COMMAND, MODEL_VOLUME_SIZE
+from holdfast_operator.manifests.server_deployment import MODEL_VOLUME_SIZE
 from holdfast_operator.manifests.service_account import service_account_name
 
 INSPECT_CONTAINER: Final = "inspect"

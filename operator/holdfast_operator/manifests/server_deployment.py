@@ -6,6 +6,7 @@ from holdfast import labels
 from holdfast.settings import HTTP_PORT, MODEL_DIR, FetchSettings, ServerSettings
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision, Server
 from holdfast_operator.manifests.environment import literal_env
+from holdfast_operator.manifests.fetch_container import COMMAND, render_fetch_container
 from holdfast_operator.manifests.metadata import (
     SERVER,
     ImageSettings,
@@ -15,7 +16,6 @@ from holdfast_operator.manifests.metadata import (
 )
 from holdfast_operator.manifests.model_source import Storage, storage_for
 from holdfast_operator.manifests.pod_security import (
-    FETCH_RESOURCES,
     container_security_context,
     placement,
     pod_defaults,
@@ -26,7 +26,6 @@ from holdfast_operator.manifests.service_account import service_account_name
 
 FETCH_CONTAINER: Final = "fetch"
 SERVER_CONTAINER: Final = "server"
-COMMAND: Final = ["python", "-m", "holdfast_serving"]
 MODEL_VOLUME_SIZE: Final = "4Gi"
 TERMINATION_GRACE_SECONDS: Final = 45
 """Longer than the server's drain (5 s) and the requests that are then still in flight."""
@@ -88,21 +87,12 @@ def _fetch_container(revision: Revision, source: Storage, settings: ImageSetting
         model_digest=revision.digest,
         credentials_dir=source.credentials_dir,
     )
-    return {
-        "name": FETCH_CONTAINER,
-        "image": revision.image,
-        "imagePullPolicy": settings.image_pull_policy,
-        "command": COMMAND,
-        "args": ["fetch"],
-        "env": literal_env(fetch.to_env()),
-        "resources": resource_amounts(FETCH_RESOURCES),
-        "securityContext": container_security_context(),
-        "volumeMounts": [
-            {"name": "model", "mountPath": MODEL_DIR},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a volume of the pod's own
-            *source.mounts,
-        ],
-    }
+    mounts = [
+        {"name": "model", "mountPath": MODEL_DIR},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a volume of the pod's own
+        *source.mounts,
+    ]
+    return render_fetch_container(FETCH_CONTAINER, revision.image, settings.image_pull_policy, fetch, mounts)
 
 
 def _server_container(

@@ -7,6 +7,7 @@ from holdfast.settings import EvaluationSettings, FetchSettings
 from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.environment import literal_env
+from holdfast_operator.manifests.fetch_container import COMMAND, render_fetch_container
 from holdfast_operator.manifests.metadata import ImageSettings, canonical_json
 from holdfast_operator.manifests.model_source import (
     DATA_DIR,
@@ -17,11 +18,9 @@ from holdfast_operator.manifests.model_source import (
     storage_for,
 )
 from holdfast_operator.manifests.pod_security import (
-    FETCH_RESOURCES,
     container_security_context,
     resource_amounts,
 )
-from holdfast_operator.manifests.server_deployment import COMMAND
 
 CHAMPION_CONTAINER: Final = "fetch-champion"
 TRAINER_CONTAINER: Final = "trainer"
@@ -57,21 +56,13 @@ def render_champion_container(champion: ChampionSource, settings: ImageSettings)
         model_dir=CHAMPION_DIR,
         credentials_dir=source.credentials_dir,
     )
-    container = {
-        "name": CHAMPION_CONTAINER,
-        "image": settings.server_image,
-        "imagePullPolicy": settings.image_pull_policy,
-        "command": COMMAND,
-        "args": ["fetch"],
-        "env": literal_env(fetch.to_env()),
-        "resources": resource_amounts(FETCH_RESOURCES),
-        "securityContext": container_security_context(),
-        "volumeMounts": [
-            {"name": "champion", "mountPath": CHAMPION_DIR},
-            {"name": "evaluate-tmp", "mountPath": TEMPORARY_DIR},
-            *source.mounts,
-        ],
-    }
+    mounts = [
+        {"name": "champion", "mountPath": CHAMPION_DIR},
+        {"name": "evaluate-tmp", "mountPath": TEMPORARY_DIR},
+        *source.mounts,
+    ]
+    pull_policy = settings.image_pull_policy
+    container = render_fetch_container(CHAMPION_CONTAINER, settings.server_image, pull_policy, fetch, mounts)
     return ContainerWithVolumes(container, source.volumes)
 
 
