@@ -20,6 +20,7 @@ PACKAGES = {
     "ip": "iproute2",
     "iptables": "iptables",
     "nsenter": "util-linux",
+    "openssl": "openssl",
     "runc": "runc",
     "socat": "socat",
     "/usr/lib/cni/bridge": "containernetworking-plugins",

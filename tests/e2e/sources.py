@@ -1,7 +1,6 @@
 """The places other than S3 that a model can come from: a claim, a ConfigMap, an HTTPS server."""
 
 import base64
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from holdfast.package import ModelPackage
 from tests.cluster.image_recipes import server_image
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.models import Model
+from tests.self_signed import self_signed
 
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
@@ -58,7 +58,7 @@ def from_claim(kubectl: Kubectl, model: Model) -> tuple[str, None]:
 def from_https(kubectl: Kubectl, model: Model) -> tuple[str, str]:
     """Serve the package by HTTPS with a certificate that only the credentials Secret knows."""
     host = f"files.{kubectl.namespace}.svc"
-    certificate, key = _certificate(host)
+    certificate, key = self_signed(f"DNS:{host}")
     service = {"selector": {"app": "files"}, "ports": [{"port": 443, "targetPort": 8443}]}
     kubectl.apply(
         _config_map(model),
@@ -114,14 +114,3 @@ def _pod(name: str, script: str, volumes: Mapping[str, Mapping[str, Any]]) -> di
         "metadata": {"name": name, "labels": {"app": name}},
         "spec": spec,
     }
-
-
-def _certificate(host: str) -> tuple[str, str]:
-    """Return a self-signed certificate for the host and its key, PEM."""
-    with TemporaryDirectory() as folder:
-        key, certificate = Path(folder) / "key", Path(folder) / "certificate"
-        options = ["-subj", "/CN=files", "-addext", f"subjectAltName=DNS:{host}", "-days", "2", "-nodes"]
-        files = ["-keyout", str(key), "-out", str(certificate)]
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", *options, *files]
-        subprocess.run(command, capture_output=True, check=True)
-        return certificate.read_text(), key.read_text()

@@ -13,9 +13,15 @@ import httpx
 import pytest
 
 from tests.cluster.programs import program
+from tests.self_signed import self_signed
 
-# A certificate and its key for 127.0.0.1 that nothing outside these tests trusts.
-CERTIFICATE = Path(__file__).with_name("localhost.pem")
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a certificate for 127.0.0.1 and its key."""
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    path.write_text("".join(self_signed("IP:127.0.0.1")))
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +92,7 @@ class WebServer:
 
 
 @pytest.fixture
-def web() -> Iterator[WebServer]:
+def web(certificate: Path) -> Iterator[WebServer]:
     """A running HTTPS server; ``web.host`` is its host and port."""
     state = WebServer()
 
@@ -111,7 +117,7 @@ def web() -> Iterator[WebServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     state.host = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -123,10 +129,10 @@ def web() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def web_credentials(tmp_path: Path) -> Path:
+def web_credentials(tmp_path: Path, certificate: Path) -> Path:
     """A folder with the server's CA certificate and an authorization header."""
     folder = tmp_path / "web-credentials"
     folder.mkdir()
-    (folder / "ca.crt").write_bytes(CERTIFICATE.read_bytes())
+    (folder / "ca.crt").write_bytes(certificate.read_bytes())
     (folder / "authorization").write_text("Bearer word\n")
     return folder
