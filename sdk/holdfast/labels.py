@@ -1,8 +1,11 @@
-"""Label and annotation keys of Holdfast; the only place where they are spelled."""
+"""API group, label and annotation keys of Holdfast; the only place where they are spelled."""
 
 from typing import Final
 
 GROUP: Final = "holdfast.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+"""Of the three kinds."""
 
 MODEL_DEPLOYMENT: Final = "holdfast.dev/model-deployment"
 """Label on every child: the name of the ModelDeployment that it serves."""

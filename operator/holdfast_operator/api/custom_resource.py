@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from holdfast.labels import GROUP, VERSION
 from holdfast_operator.api.model_deployment import ModelDeployment
-from holdfast_operator.api.resource import GROUP, VERSION
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.api.schema import Schema, structural_schema

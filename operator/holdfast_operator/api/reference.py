@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from holdfast.labels import API_VERSION
 from holdfast_operator.api.custom_resource import CATEGORY, KINDS, Kind, resource_schema
-from holdfast_operator.api.resource import API_VERSION
 from holdfast_operator.api.validation_rule import VALIDATIONS
 
 _INTRODUCTION = f"""# API reference

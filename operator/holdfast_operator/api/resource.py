@@ -7,10 +7,6 @@ from pydantic.alias_generators import to_camel
 
 from holdfast_operator.api.validation_rule import DECIMAL_PATTERN
 
-GROUP = "holdfast.dev"
-VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"
-
 
 def _quantity_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from holdfast_operator.api.resource import API_VERSION
+from holdfast.labels import API_VERSION
 
 
 @dataclass(frozen=True)

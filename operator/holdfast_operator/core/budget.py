@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from holdfast.labels import API_VERSION
 from holdfast_operator.api.model_deployment import ModelDeployment
-from holdfast_operator.api.resource import API_VERSION
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Deletion

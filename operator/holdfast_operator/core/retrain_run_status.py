@@ -26,7 +26,6 @@ from holdfast_operator.core.reasons import RetrainRunReason as Reason
 from holdfast_operator.core.timestamps import format_time
 
 _ENDS: Final = (PROMOTED, REJECTED, FAILED, ROLLED_BACK)
-_ANSWERS: Final = frozenset({PROMOTED, REJECTED})
 _PENDING: Final = Note(Reason.PENDING, "")
 SUPERSEDED: Final = "Superseded"
 """The end of a run that none of these conditions is True for."""

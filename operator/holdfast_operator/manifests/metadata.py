@@ -1,14 +1,15 @@
 """What all children share: names, labels, owner references, and the images that pods run."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from holdfast import labels
+from holdfast.labels import API_VERSION
+from holdfast.manifest import canonical_json
 from holdfast_operator.api.model_deployment import ModelDeployment
-from holdfast_operator.api.resource import API_VERSION, ObjectMetadata
+from holdfast_operator.api.resource import ObjectMetadata
 
 Manifest: TypeAlias = Mapping[str, Any]
 """A Kubernetes object as plain mappings."""
@@ -30,14 +31,9 @@ class ImageSettings:
     pod_image_pull_secrets: tuple[str, ...] = ()
 
 
-def canonical_json(value: object) -> str:
-    """Return JSON that is equal for equal values: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
 def short(value: object) -> str:
     """Return the first 10 hex digits of the SHA-256 of the value's canonical JSON."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:10]
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:10]
 
 
 def prefix(name: str) -> str:

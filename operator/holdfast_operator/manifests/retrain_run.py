@@ -1,7 +1,7 @@
 """RetrainRun that a trigger of a RetrainPolicy starts."""
 
 from holdfast import labels
-from holdfast_operator.api.resource import API_VERSION
+from holdfast.labels import API_VERSION
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.manifests.metadata import (
     TRAINING,

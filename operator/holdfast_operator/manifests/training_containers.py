@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.manifest import canonical_json
 from holdfast.settings import EvaluationSettings, FetchSettings
 from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.environment import literal_env
 from holdfast_operator.manifests.fetch_container import COMMAND, render_fetch_container
-from holdfast_operator.manifests.metadata import ImageSettings, canonical_json
+from holdfast_operator.manifests.metadata import ImageSettings
 from holdfast_operator.manifests.model_source import (
     DATA_DIR,
     PUBLISH_DIR,
@@ -138,7 +139,7 @@ def _trainer_env(run: RetrainRun, trainer: Trainer, *, has_champion: bool) -> li
     ours = {
         "HOLDFAST_OUTPUT_DIR": OUTPUT_DIR,
         "HOLDFAST_RUN": run.metadata.name,
-        "HOLDFAST_TRIGGER": canonical_json(run.spec.trigger.model_dump(by_alias=True)),
+        "HOLDFAST_TRIGGER": canonical_json(run.spec.trigger.model_dump(by_alias=True)).decode(),
     }
     if has_champion:
         ours["HOLDFAST_CHAMPION_DIR"] = CHAMPION_DIR

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-API_VERSION = "holdfast.dev/v1alpha1"
-
 
 @dataclass(frozen=True)
 class Kind:

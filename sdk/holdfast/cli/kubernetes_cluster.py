@@ -14,8 +14,9 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient, Resource
 from urllib3.exceptions import HTTPError
 
-from holdfast.cli.cluster import API_VERSION, Kind
+from holdfast.cli.cluster import Kind
 from holdfast.cli.errors import CommandError, ExitCode
+from holdfast.labels import API_VERSION
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30

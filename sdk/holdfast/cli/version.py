@@ -3,8 +3,8 @@
 from importlib.metadata import version as installed_version
 from platform import python_version
 
-from holdfast.cli.cluster import API_VERSION
 from holdfast.cli.console import OutputFormat, OutputOption, write, write_json
+from holdfast.labels import API_VERSION
 
 
 def version(output: OutputOption = OutputFormat.TEXT) -> None:
