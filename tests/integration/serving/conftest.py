@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from holdfast.settings import ServerSettings
-from tests.integration.sdk.conftest import s3_credentials, s3_endpoint, web, web_credentials
+from tests.integration.sdk.conftest import certificate, s3_credentials, s3_endpoint, web, web_credentials
 from tests.integration.serving.server_process import ServerProcess, free_port, running_server
 from tests.unit.serving.trained_models import TrainedModel, wine_columns_model, wine_model
 
-__all__ = ["s3_credentials", "s3_endpoint", "web", "web_credentials"]  # fixtures of the stores
+__all__ = ["certificate", "s3_credentials", "s3_endpoint", "web", "web_credentials"]  # fixtures of the stores
 
 
 def serve(model: TrainedModel, folder: pytest.TempPathFactory, **settings: object) -> Iterator[ServerProcess]:
