@@ -4,13 +4,14 @@ The operator writes what the server reads through the same classes, so the two s
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MODEL_DIR = "/mnt/model"
 CREDENTIALS_DIR = "/etc/holdfast/credentials"
 HTTP_PORT = 8080
+GRPC_PORT = 8081
 
 
 class ContainerSettings(BaseModel):
@@ -48,6 +49,9 @@ class FetchSettings(ContainerSettings):
     max_package_bytes: int = Field(
         default=2 * 1024**3, ge=1, description="larger packages are refused, in bytes"
     )
+    verification_key_file: str | None = Field(
+        default=None, description="PEM public key that must have signed the package (OpenSSF model signing)"
+    )
 
 
 class InspectionSettings(FetchSettings):
@@ -64,16 +68,83 @@ class ServerSettings(ContainerSettings):
     model_revision: str = Field(description="name of the revision, in metric labels and answers")
     model_dir: str = Field(default=MODEL_DIR, description="folder that holds the verified package")
     port: int = Field(default=HTTP_PORT, ge=1, le=65535, description="HTTP port")
+    grpc_port: int | None = Field(
+        default=None, ge=1, le=65535, description="gRPC port; absent: gRPC is not served"
+    )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="processes that share the ports, each with the model"
+    )
     threads: int | None = Field(
         default=None, ge=1, le=256, description="ONNX Runtime intra-op threads; default: the CPU limit"
     )
+    execution_providers: str = Field(
+        default="CPU", description="comma-separated, in order of preference: CPU, CUDA, TensorRT"
+    )
+    batching: Literal["Auto", "Disabled"] = Field(
+        default="Auto",
+        description="run requests that wait at the same time as one batch, where warm-up has proved it exact",
+    )
+    batch_max_rows: int = Field(default=64, ge=1, le=65536, description="rows of a batch at most")
+    batch_max_delay_milliseconds: float = Field(
+        default=0, ge=0, le=1000, description="how long a request may wait for others; 0: not at all"
+    )
     max_body_bytes: int = Field(default=16 * 1024**2, ge=1024, description="larger bodies are answered 413")
+    max_connections: int = Field(
+        default=4096, ge=1, le=65536, description="open HTTP connections of a worker; further ones are closed"
+    )
+    max_in_flight: int = Field(
+        default=512, ge=1, le=65536, description="unanswered inference requests of a worker; more get 503"
+    )
+    header_timeout_seconds: float = Field(
+        default=10, gt=0, le=600, description="a request's header must be complete by then, else 408"
+    )
+    body_timeout_seconds: float = Field(
+        default=30, gt=0, le=3600, description="a request's body must be complete by then, else 408"
+    )
+    request_timeout_seconds: float = Field(
+        default=60, gt=0, le=3600, description="an inference must be answered by then, else 504"
+    )
     drain_seconds: float = Field(
         default=5, ge=0, le=300, description="after SIGTERM: not ready, but still answering, for so long"
     )
     feature_monitoring: bool = Field(default=True, description="count features and predictions for drift")
     flush_block_rows: int = Field(
         default=50, ge=1, description="rows are published in blocks of at least this many"
+    )
+    feedback: bool = Field(default=True, description="answer with prediction ids and accept labels for them")
+    feedback_key: str | None = Field(
+        default=None, min_length=16, description="secret of the prediction ids, the same for every replica"
+    )
+    feedback_key_file: str | None = Field(
+        default=None, description="file with that secret instead, at least 16 bytes"
+    )
+    feedback_slices: str = Field(
+        default="",
+        description="comma-separated profile features by whose bins or categories labels are counted",
+    )
+    shadow_url: str | None = Field(
+        default=None, description="base URL of another revision's server that gets a copy of requests"
+    )
+    shadow_percent: int = Field(default=100, ge=1, le=100, description="share of requests that are copied")
+    shadow_max_in_flight: int = Field(
+        default=64, ge=1, le=4096, description="unanswered copies; further ones are dropped and counted"
+    )
+    capture_uri: str | None = Field(
+        default=None, description="s3://… or file:///… folder that gets sampled requests as Parquet"
+    )
+    capture_percent: int = Field(default=1, ge=1, le=100, description="share of requests that are captured")
+    capture_max_rows_per_hour: int = Field(
+        default=100_000, ge=1, description="further rows of the hour are dropped and counted"
+    )
+    capture_retention_days: int = Field(
+        default=30, ge=1, le=3650, description="captured files of this model that are older are deleted"
+    )
+    capture_exclude: str = Field(
+        default="",
+        description="comma-separated columns (tensor or tensor[i] or feature) that are never captured",
+    )
+    capture_credentials_dir: str | None = Field(
+        default=None, description="credentials for capture_uri, one file per key"
     )
 
 

@@ -44,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def fetch() -> int:
     """Fetch the model package and verify its digest."""
-    from holdfast_serving.fetch import fetch_result
-    from holdfast_serving.termination import write_termination_message
+    from holdfast_serving.inspection.fetch import fetch_result
+    from holdfast_serving.inspection.termination import write_termination_message
 
     # A superset of FetchSettings: it also says where the termination message goes.
     settings = InspectionSettings.from_env(os.environ)
@@ -56,8 +56,8 @@ def fetch() -> int:
 
 def inspect() -> int:
     """Fetch a model, check it within limits, and report digest and signature."""
-    from holdfast_serving.inspection import inspection_result
-    from holdfast_serving.termination import write_termination_message
+    from holdfast_serving.inspection.inspection_result import inspection_result
+    from holdfast_serving.inspection.termination import write_termination_message
 
     settings = InspectionSettings.from_env(os.environ)
     result, exit_code = inspection_result(settings)
@@ -67,11 +67,11 @@ def inspect() -> int:
 
 def serve() -> int:
     """Serve the model until SIGTERM."""
-    from holdfast_serving.endpoints import Application
-    from holdfast_serving.http_server import ModelServer
-    from holdfast_serving.lifecycle import Lifecycle
-    from holdfast_serving.model_loading import load_model
-    from holdfast_serving.telemetry import Telemetry
+    from holdfast_serving.http.endpoints import Application
+    from holdfast_serving.inference.model_loading import load_model
+    from holdfast_serving.process.http_server import ModelServer
+    from holdfast_serving.process.lifecycle import Lifecycle
+    from holdfast_serving.telemetry.request_metrics import Telemetry
 
     settings = ServerSettings.from_env(os.environ)
     telemetry = Telemetry(settings.model_name, settings.model_revision)
@@ -83,8 +83,8 @@ def serve() -> int:
 
 def evaluate() -> int:
     """Judge a trained candidate beside the champion, package it and publish it."""
-    from holdfast_serving.evaluator import evaluation_result
-    from holdfast_serving.termination import write_termination_message
+    from holdfast_serving.evaluation.evaluator import evaluation_result
+    from holdfast_serving.inspection.termination import write_termination_message
 
     settings = EvaluationSettings.from_env(os.environ)
     result, exit_code = evaluation_result(settings)

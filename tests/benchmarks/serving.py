@@ -23,8 +23,8 @@ import orjson
 import uvloop
 
 from holdfast.settings import ServerSettings
-from holdfast_serving.data_plane import InferenceResponse
-from holdfast_serving.v2_json import decode_request, encode_response
+from holdfast_serving.http.v2_json import decode_request, encode_response
+from holdfast_serving.inference.data_plane import InferenceResponse
 from tests.integration.serving.server_process import free_port, running_server
 from tests.unit.serving.trained_models import cancer_model
 

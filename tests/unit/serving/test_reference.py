@@ -7,8 +7,8 @@ import pytest
 from holdfast.metrics import SERVER_METRICS
 from holdfast.results import ModelFailureReason
 from holdfast.settings import ServerSettings
-from holdfast_serving.candidate import EvaluationFailureReason
 from holdfast_serving.commands import COMMANDS
+from holdfast_serving.evaluation.candidate import EvaluationFailureReason
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "serving.md"
 NAMES = [

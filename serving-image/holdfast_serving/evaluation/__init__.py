@@ -1,0 +1,1 @@
+"""Judge a trained candidate beside the champion, package it and publish it."""

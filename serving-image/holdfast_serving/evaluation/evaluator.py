@@ -1,0 +1,142 @@
+"""Evaluate the candidate of a training run beside the champion, package it, publish it, and report."""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from holdfast.evaluation import Contender, Evaluation, evaluate
+from holdfast.failures import ModelError
+from holdfast.folder import Folder
+from holdfast.manifest import CARD_FILE, REPORT_FILE, REPORT_PAGE_FILE
+from holdfast.onnx import Session
+from holdfast.package import ModelPackage
+from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult, MetricComparison
+from holdfast.row_arrays import RowsError
+from holdfast.settings import EvaluationSettings
+from holdfast.signature import Match, compare_signatures
+from holdfast.store import publish_package
+from holdfast_serving.evaluation.candidate import Candidate, EvaluationError, EvaluationFailureReason
+from holdfast_serving.evaluation.report import Report, render_card, render_json, render_page
+from holdfast_serving.process.container_limits import cpu_limit
+
+logger = logging.getLogger(__name__)
+
+_REPORT_FILES: Final = frozenset({REPORT_FILE, REPORT_PAGE_FILE, CARD_FILE})
+_DIGITS: Final = 6
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The package that serves now, and its model."""
+
+    package: ModelPackage
+    session: Session
+
+
+def evaluation_result(settings: EvaluationSettings) -> tuple[EvaluationResult, int]:
+    """Evaluate; return what to report and the exit code."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="candidate-") as folder:
+            return judge_and_publish(settings, Path(folder)), 0
+    except ModelError as error:
+        return EvaluationResult(failure=error.failure()), error.exit_code
+    except EvaluationError as error:
+        return EvaluationResult(failure=error.failure()), EXIT_MODEL_REFUSED
+
+
+def judge_and_publish(settings: EvaluationSettings, folder: Path) -> EvaluationResult:
+    """Judge the candidate on its holdout, complete its package in ``folder`` and publish that.
+
+    Raises:
+        ModelError: the model must not be served, or the store cannot be written.
+        EvaluationError: it cannot be judged.
+    """
+    threads = cpu_limit()
+    candidate = Candidate.take_over(Path(settings.candidate_dir), folder, settings.max_package_bytes, threads)
+    champion = _champion(settings, threads)
+    match = None if champion is None else _match(champion, candidate)
+    evaluation = _evaluate(settings, candidate, None if match == "Incompatible" else champion)
+    package = _packaged(settings, candidate, champion, match, evaluation)
+    uri = publish_package(package, settings.output_uri, settings.credentials_dir)
+    logger.info("published %s", uri)
+    data_digest = candidate.metadata.get("dataDigest")
+    return EvaluationResult(
+        digest=package.digest,
+        uri=uri,
+        size_bytes=package.size_bytes,
+        profile_hash=candidate.profile.hash,
+        champion_digest=champion.package.digest if champion else None,
+        holdout_rows=evaluation.rows,
+        signature=match,
+        metrics=[_rounded(metric) for metric in evaluation.metrics],
+        data_digest=str(data_digest)[:128] if data_digest is not None else None,
+    )
+
+
+def _champion(settings: EvaluationSettings, threads: int) -> Champion | None:
+    if settings.champion_dir is None:
+        return None
+    package = ModelPackage.read(Path(settings.champion_dir), settings.champion_digest)
+    return Champion(package, Session.open(package.model_path, threads))
+
+
+def _match(champion: Champion, candidate: Candidate) -> Match:
+    return compare_signatures(champion.session.signature, candidate.session.signature)
+
+
+def _evaluate(settings: EvaluationSettings, candidate: Candidate, champion: Champion | None) -> Evaluation:
+    requested = [name.strip() for name in settings.metrics.split(",") if name.strip()]
+    ours = _contender(candidate.session, ModelPackage.read(candidate.folder))
+    theirs = None if champion is None else _contender(champion.session, champion.package)
+    try:
+        return evaluate(candidate.holdout, ours, theirs, requested)
+    except RowsError as error:
+        raise EvaluationError(EvaluationFailureReason.HOLDOUT_INVALID, str(error)) from None
+
+
+def _contender(session: Session, package: ModelPackage) -> Contender:
+    return Contender(session, _judged_bytes(package), _classes(package))
+
+
+def _judged_bytes(package: ModelPackage) -> int:
+    """Return the size without the reports: the candidate's say its size, so they cannot be part of it."""
+    return sum(file.size for file in package.manifest.files if file.path not in _REPORT_FILES)
+
+
+def _classes(package: ModelPackage) -> Sequence[object] | None:
+    classes = package.metadata().get("classes")
+    return classes if isinstance(classes, list) else None
+
+
+def _packaged(
+    settings: EvaluationSettings,
+    candidate: Candidate,
+    champion: Champion | None,
+    match: Match | None,
+    evaluation: Evaluation,
+) -> ModelPackage:
+    report = Report(
+        run=settings.run,
+        evaluation=evaluation,
+        signature=candidate.session.signature,
+        champion_digest=champion.package.digest if champion else None,
+        match=match,
+        profile=candidate.profile,
+        metadata=candidate.metadata,
+    )
+    with Folder(candidate.folder) as files:
+        files.write(REPORT_FILE, [render_json(report)])
+        files.write(REPORT_PAGE_FILE, [render_page(report)])
+        files.write(CARD_FILE, [render_card(report)])
+    return ModelPackage.read(candidate.folder, max_bytes=settings.max_package_bytes)
+
+
+def _rounded(metric: MetricComparison) -> MetricComparison:
+    """Return the metric with six significant digits: the message that it goes into is bounded."""
+    numbers = metric.model_dump(exclude={"name"}, exclude_none=True)
+    return metric.model_copy(
+        update={name: float(f"{number:.{_DIGITS}g}") for name, number in numbers.items()}
+    )

@@ -1,0 +1,1 @@
+"""From tensors to tensors: the checked request, the session that answers it, and how it is run."""

@@ -1,0 +1,49 @@
+"""From a verified package folder to a data plane that has answered a real inference."""
+
+import logging
+from pathlib import Path
+
+from holdfast.failures import ModelError
+from holdfast.manifest import PROFILE_FILE
+from holdfast.onnx import Session
+from holdfast.package import ModelPackage
+from holdfast.profile import Profile
+from holdfast.settings import ServerSettings
+from holdfast_serving.inference.data_plane import DataPlane
+from holdfast_serving.inference.runtime import Runtime
+from holdfast_serving.inspection.profile_check import require_countable
+from holdfast_serving.process.container_limits import cpu_limit
+from holdfast_serving.telemetry.feature_counters import FeatureCounters
+from holdfast_serving.telemetry.request_metrics import Telemetry
+
+logger = logging.getLogger(__name__)
+
+
+def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
+    """Load and warm the model of ``settings.model_dir``.
+
+    Raises:
+        ModelError: the package or its model cannot be served.
+    """
+    package = ModelPackage.read(Path(settings.model_dir))
+    profile = package.profile()
+    threads = settings.threads or cpu_limit()
+    runtime = Runtime.warm(Session.open(package.model_path, threads), threads, profile)
+    telemetry.set_model(package.digest, profile.hash if profile else None)
+    logger.info("loaded %s (%d bytes) with %d threads", package.digest, package.size_bytes, threads)
+    counters = _counters(settings, runtime, profile)
+    if counters is not None:
+        telemetry.add(counters.render)
+    return DataPlane(runtime, telemetry, counters, package.read_file(PROFILE_FILE))
+
+
+def _counters(settings: ServerSettings, runtime: Runtime, profile: Profile | None) -> FeatureCounters | None:
+    if profile is None or not profile.columns or not settings.feature_monitoring:
+        return None
+    try:
+        require_countable(profile, runtime.signature)
+    except ModelError as error:
+        # A profile that does not fit must not stop a model from being served; inspection has refused it.
+        logger.warning("features are not counted: %s", error)
+        return None
+    return FeatureCounters(profile, settings.model_name, settings.model_revision, settings.flush_block_rows)

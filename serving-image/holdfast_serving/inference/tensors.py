@@ -1,0 +1,108 @@
+"""Tensors of the Open Inference Protocol in JSON form <-> NumPy arrays.
+
+Conversion goes through `array.array`: it checks every element's kind and range in C, where
+`numpy.array` would silently parse strings as numbers or wrap integers around.
+"""
+
+import math
+from array import array
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.signature import DTYPES
+from holdfast_serving.inference.errors import RequestError
+
+Tensor = NDArray[Any]
+
+_TYPECODES: Final = {
+    "BOOL": "B",
+    "UINT8": "B",
+    "UINT16": "H",
+    "UINT32": "I",
+    "UINT64": "Q",
+    "INT8": "b",
+    "INT16": "h",
+    "INT32": "i",
+    "INT64": "q",
+    "FP16": "f",
+    "FP32": "f",
+    "FP64": "d",
+}
+
+
+def tensor_from_json(data: list[Any], datatype: str, shape: list[int]) -> Tensor:
+    """Return the tensor whose row-major elements are given flat or nested.
+
+    ``null`` in a floating-point tensor is a missing value (NaN); numbers beyond the type's range become
+    infinite, as IEEE 754 rounds them.
+
+    Raises:
+        RequestError: the elements do not fit the datatype or their number does not fit the shape.
+    """
+    elements = _flat(data, shape)
+    if datatype == "BYTES":
+        return _strings(elements).reshape(shape)
+    try:
+        found = array(_TYPECODES[datatype], elements)
+    except (TypeError, OverflowError):
+        found = array(_TYPECODES[datatype], _with_missing(elements, datatype))
+    return _typed(found, datatype).reshape(shape)
+
+
+def tensor_to_json(tensor: Tensor) -> Any:
+    """Return the elements, flat and row-major, as orjson encodes them; NaN and infinities become null."""
+    flat = tensor.ravel()
+    return flat.tolist() if flat.dtype.hasobject else flat
+
+
+def _flat(data: list[Any], shape: list[int]) -> list[Any]:
+    if data and type(data[0]) is list and len(shape) > 1:
+        data = _flattened(data, shape)
+    if len(data) != math.prod(shape):
+        raise RequestError(f"{len(data)} elements do not fill shape {shape}")
+    return data
+
+
+def _flattened(data: list[Any], shape: list[int]) -> list[Any]:
+    for axis, length in enumerate(shape[1:], start=1):
+        if any(type(row) is not list or len(row) != length for row in data):
+            raise RequestError(f"nested data does not have {length} elements everywhere along axis {axis}")
+        data = list(chain.from_iterable(data))
+    return data
+
+
+def _strings(elements: list[Any]) -> Tensor:
+    if not all(type(element) is str for element in elements):
+        raise RequestError("BYTES elements must be strings")
+    strings: Tensor = np.empty(len(elements), dtype=np.object_)
+    strings[:] = elements
+    return strings
+
+
+def _with_missing(elements: list[Any], datatype: str) -> list[Any]:
+    """Return the elements with NaN for null, or say which element is wrong."""
+    is_float = datatype.startswith("FP")
+    replaced = [math.nan if is_float and element is None else element for element in elements]
+    for position, element in enumerate(replaced):
+        try:
+            array(_TYPECODES[datatype], (element,))
+        except (TypeError, OverflowError):
+            raise RequestError(f"element {position} is not a value of {datatype}") from None
+    return replaced
+
+
+def _typed(found: "array[Any]", datatype: str) -> Tensor:
+    dtype = DTYPES[datatype]
+    # An empty array has no buffer to look at.
+    elements: Tensor = np.frombuffer(found, dtype=found.typecode) if found else np.empty(0, dtype)
+    if datatype == "BOOL":
+        if found and max(found) > 1:
+            raise RequestError("BOOL elements must be true or false")
+        return elements.view(np.bool_)
+    if datatype == "FP16":
+        with np.errstate(over="ignore"):
+            return elements.astype(dtype)
+    return elements

@@ -1,0 +1,1 @@
+"""The process: listening, loading beside, draining, and what its container may use."""

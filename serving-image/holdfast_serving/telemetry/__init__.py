@@ -1,0 +1,1 @@
+"""What is counted: requests, times, features and predictions, as Prometheus reads them."""

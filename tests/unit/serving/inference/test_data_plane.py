@@ -1,0 +1,108 @@
+"""The data plane refuses what does not fit the model's signature and answers the rest."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from holdfast.profile import Profile
+from holdfast_serving.inference.data_plane import DataPlane, InferenceRequest
+from holdfast_serving.inference.errors import RequestError
+from holdfast_serving.inference.runtime import Runtime
+from holdfast_serving.inference.tensors import Tensor
+from holdfast_serving.telemetry.feature_counters import FeatureCounters
+from holdfast_serving.telemetry.request_metrics import Telemetry
+from tests.unit.serving.trained_models import TrainedModel, wine_columns_model, wine_model
+
+X = wine_model().rows["X"]
+
+
+def plane_of(model: TrainedModel, inline_rows: int = 64, *, counted: bool = False) -> DataPlane:
+    runtime = Runtime(model.session(), 1, inline_rows)
+    profile = Profile.parse(model.profile_json())
+    counters = FeatureCounters(profile, "wine", "wine-1", 50) if counted else None
+    return DataPlane(runtime, Telemetry("wine", "wine-1"), counters, None)
+
+
+async def test_outputs_come_in_the_models_order_and_the_id_comes_back() -> None:
+    answer = await plane_of(wine_model()).infer(InferenceRequest({"X": X[:3]}, id="7"))
+    assert answer.id == "7"
+    assert [signature.name for signature, _ in answer.outputs] == ["label", "probabilities"]
+    assert answer.outputs[1][1].shape == (3, 3)
+
+
+async def test_outputs_asked_for_come_in_the_order_asked() -> None:
+    request = InferenceRequest({"X": X[:1]}, outputs=["probabilities", "label"])
+    answer = await plane_of(wine_model()).infer(request)
+    assert [signature.name for signature, _ in answer.outputs] == ["probabilities", "label"]
+
+
+@pytest.mark.parametrize(
+    "inline_rows", [pytest.param(64, id="on-the-loop"), pytest.param(0, id="in-a-thread")]
+)
+async def test_answer_is_the_models_own_wherever_it_runs(inline_rows: int) -> None:
+    model = wine_columns_model()
+    answer = await plane_of(model, inline_rows, counted=True).infer(InferenceRequest(dict(model.rows)))
+    expected = model.session().run(model.rows)
+    for signature, tensor in answer.outputs:
+        np.testing.assert_array_equal(tensor, expected[signature.name])
+
+
+@pytest.mark.parametrize(
+    ("rows", "thread"),
+    [pytest.param(64, "MainThread", id="quick"), pytest.param(65, "inference_0", id="slow")],
+)
+async def test_only_quick_requests_run_on_the_event_loop(
+    rows: int, thread: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    run: Callable[..., tuple[dict[str, Tensor], float]] = Runtime.run_timed
+
+    def remember(runtime: Runtime, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], float]:
+        ran.append(threading.current_thread().name)
+        return run(runtime, inputs)
+
+    monkeypatch.setattr(Runtime, "run_timed", remember)
+    await plane_of(wine_model()).infer(InferenceRequest({"X": X[:rows]}))
+    assert ran == [thread]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        pytest.param({"Y": X[:1]}, "the model has no input 'Y'; it takes 'X'", id="unknown"),
+        pytest.param({"X": X[:1], "Y": X[:1]}, "no input 'Y'", id="one-too-many"),
+        pytest.param({}, "missing input 'X'", id="missing"),
+        pytest.param({"X": X[:1].astype(np.float64)}, "input 'X' must be FP32", id="datatype"),
+        pytest.param({"X": X[:1, :5]}, r"shape \[1, 5\]; the model takes \[-1, 13\]", id="width"),
+        pytest.param({"X": X[0]}, r"shape \[13\]; the model takes \[-1, 13\]", id="rank"),
+    ],
+)
+async def test_inputs_that_do_not_fit_the_signature_are_refused(
+    inputs: dict[str, Tensor], reason: str
+) -> None:
+    with pytest.raises(RequestError, match=reason) as refusal:
+        await plane_of(wine_model()).infer(InferenceRequest(inputs))
+    assert refusal.value.status == 400
+
+
+async def test_every_missing_input_is_named() -> None:
+    model = wine_columns_model()
+    with pytest.raises(RequestError, match="missing input 'vintage', 'region'"):
+        await plane_of(model).infer(InferenceRequest({"alcohol": model.rows["alcohol"]}))
+
+
+async def test_unknown_output_is_refused_before_anything_runs() -> None:
+    with pytest.raises(
+        RequestError, match="the model has no output 'score'; it gives 'label', 'probabilities'"
+    ):
+        await plane_of(wine_model()).infer(InferenceRequest({"X": X[:1]}, outputs=["score"]))
+
+
+async def test_inputs_of_different_rows_are_the_clients_mistake() -> None:
+    rows = wine_columns_model().rows
+    inputs = {"alcohol": rows["alcohol"][:2], "vintage": rows["vintage"][:3], "region": rows["region"][:3]}
+    with pytest.raises(RequestError, match=r"so many rows: \{'alcohol': 2") as refusal:
+        await plane_of(wine_columns_model()).infer(InferenceRequest(inputs))
+    assert refusal.value.status == 400

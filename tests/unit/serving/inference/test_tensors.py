@@ -1,0 +1,95 @@
+"""Tensors in JSON form: every datatype, flat and nested, and what is refused."""
+
+import math
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from holdfast.signature import DTYPES
+from holdfast_serving.inference.errors import RequestError
+from holdfast_serving.inference.tensors import tensor_from_json, tensor_to_json
+
+NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL")]
+
+
+@pytest.mark.parametrize("datatype", NUMERIC)
+@settings(deadline=None)
+@given(data=st.data())
+def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject) -> None:
+    shape = data.draw(arrays.array_shapes(min_dims=1, max_dims=3, max_side=3))
+    elements = {"allow_nan": False, "allow_infinity": False} if datatype.startswith("FP") else None
+    tensor = data.draw(arrays.arrays(DTYPES[datatype], shape, elements=elements))
+    sent = orjson.loads(orjson.dumps(tensor_to_json(tensor), option=orjson.OPT_SERIALIZE_NUMPY))
+    received = tensor_from_json(sent, datatype, list(shape))
+    assert received.dtype == tensor.dtype
+    np.testing.assert_array_equal(received, tensor)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), max_size=6))
+def test_texts_survive_the_way_through_json(texts: list[str]) -> None:
+    tensor = tensor_from_json(texts, "BYTES", [len(texts), 1])
+    assert tensor.shape == (len(texts), 1)
+    assert tensor_to_json(tensor) == texts
+
+
+@pytest.mark.parametrize(
+    ("data", "datatype", "shape", "expected"),
+    [
+        pytest.param([1, 2, 3, 4], "FP32", [2, 2], [[1, 2], [3, 4]], id="flat"),
+        pytest.param([[1, 2], [3, 4]], "INT64", [2, 2], [[1, 2], [3, 4]], id="nested"),
+        pytest.param([[[1], [2]]], "UINT8", [1, 2, 1], [[[1], [2]]], id="nested-deeper"),
+        pytest.param([True, False], "BOOL", [2], [True, False], id="truth-values"),
+        pytest.param([[True], [False]], "BOOL", [2, 1], [[True], [False]], id="nested-truth-values"),
+        pytest.param([], "FP32", [0, 3], np.empty((0, 3)), id="no-rows"),
+        pytest.param([], "BOOL", [0], np.empty(0), id="no-truth-values"),
+        pytest.param([1.5], "FP64", [], 1.5, id="scalar"),
+        pytest.param([None, 2], "FP32", [2], [math.nan, 2], id="null-is-missing"),
+        pytest.param([1e300, -1e300], "FP32", [2], [math.inf, -math.inf], id="beyond-fp32-is-infinite"),
+        pytest.param([1e300], "FP16", [1], [math.inf], id="beyond-fp16-is-infinite"),
+        pytest.param([2**64 - 1], "UINT64", [1], [2**64 - 1], id="largest-uint64"),
+    ],
+)
+def test_elements_are_read(data: list[Any], datatype: str, shape: list[int], expected: Any) -> None:
+    tensor = tensor_from_json(data, datatype, shape)
+    assert tensor.dtype == DTYPES[datatype]
+    assert tensor.shape == tuple(shape)
+    np.testing.assert_array_equal(tensor, np.asarray(expected, dtype=DTYPES[datatype]))
+
+
+@pytest.mark.parametrize(
+    ("data", "datatype", "shape", "reason"),
+    [
+        pytest.param([1, 2, 3], "FP32", [2, 2], "3 elements do not fill", id="too-few"),
+        pytest.param([1, 2, 3], "FP32", [2], "3 elements do not fill", id="too-many"),
+        pytest.param([1], "FP32", [2**40, 2**40], "1 elements do not fill", id="huge-shape"),
+        pytest.param([[1, 2], [3]], "FP32", [2, 2], "along axis 1", id="ragged"),
+        pytest.param([[1, 2], 3], "FP32", [2, 2], "along axis 1", id="half-nested"),
+        pytest.param([[1, 2], [3, 4]], "FP32", [4], "2 elements do not fill", id="nested-too-deep"),
+        pytest.param([1, [2]], "FP32", [2], "element 1 is not", id="list-as-element"),
+        pytest.param(["1.5"], "FP32", [1], "element 0 is not a value of FP32", id="text-as-number"),
+        pytest.param([{}], "FP64", [1], "element 0 is not", id="object"),
+        pytest.param([1, 1.5], "INT32", [2], "element 1 is not a value of INT32", id="fraction-as-integer"),
+        pytest.param([1, None], "INT32", [2], "element 1 is not", id="null-integer"),
+        pytest.param([256], "UINT8", [1], "element 0 is not a value of UINT8", id="overflow"),
+        pytest.param([-1], "UINT64", [1], "element 0 is not", id="negative-unsigned"),
+        pytest.param([2**63], "INT64", [1], "element 0 is not", id="int64-overflow"),
+        pytest.param([True, 2], "BOOL", [2], "BOOL elements", id="number-as-truth-value"),
+        pytest.param(["x"], "BOOL", [1], "element 0 is not", id="text-as-truth-value"),
+        pytest.param(["a", 1], "BYTES", [2], "BYTES elements", id="number-as-text"),
+    ],
+)
+def test_wrong_elements_are_refused(data: list[Any], datatype: str, shape: list[int], reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        tensor_from_json(data, datatype, shape)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_json_has_no_number_for_becomes_null(value: float) -> None:
+    flat = tensor_to_json(np.array([[value]], dtype=np.float32))
+    assert orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY) == b"[null]"

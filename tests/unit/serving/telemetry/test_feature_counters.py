@@ -1,0 +1,196 @@
+"""Counters of features and predictions: whole blocks, every row once, replicas add up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from holdfast.binning import count_rows
+from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
+from holdfast.profile import Profile
+from holdfast_serving.telemetry.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
+from tests.unit.serving.trained_models import Rows, TrainedModel, wine_columns_model, wine_model
+
+Samples = Counter[tuple[str, tuple[tuple[str, str], ...]]]
+
+
+def counters_of(model: TrainedModel, block_rows: int = 50) -> FeatureCounters:
+    return FeatureCounters(Profile.parse(model.profile_json()), "wine", "wine-1", block_rows)
+
+
+def samples(counters: FeatureCounters, names: frozenset[str] = frozenset()) -> Samples:
+    return Counter(
+        {
+            (sample.name, tuple(sorted(sample.labels.items()))): int(sample.value)
+            for family in text_string_to_metric_families(counters.render(names))
+            for sample in family.samples
+        }
+    )
+
+
+def total_rows(counters: FeatureCounters) -> int:
+    return sum(count for (name, _), count in samples(counters).items() if name == ROWS.name)
+
+
+def some(rows: Rows, positions: slice | list[int]) -> Rows:
+    return {name: tensor[positions] for name, tensor in rows.items()}
+
+
+async def count(counters: FeatureCounters, model: TrainedModel, rows: Rows) -> None:
+    counters.record(rows, model.session().run(rows))
+    await counters.flush()
+
+
+@pytest.mark.parametrize("trained", [wine_model, wine_columns_model])
+async def test_rows_of_the_profile_fall_into_its_own_bins(trained: Callable[[], TrainedModel]) -> None:
+    model = trained()
+    counters = counters_of(model)
+    await count(counters, model, model.rows)
+    found = samples(counters)
+    profile = Profile.parse(model.profile_json())
+    for column in profile.columns:
+        labels = {"model": "wine", "revision": "wine-1", "profile": profile.hash, "kind": column.kind}
+        for index, expected in enumerate(column.counts):
+            key = tuple(sorted({**labels, "name": column.name, "bin": str(index)}.items()))
+            assert found[(DISTRIBUTION_ROWS.name, key)] == expected
+    assert total_rows(counters) == profile.rows
+    assert not any(value for (name, _), value in found.items() if name == ANOMALOUS_ROWS.name)
+
+
+async def test_fewer_rows_than_a_block_are_never_shown() -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    await count(counters, model, some(model.rows, slice(0, 49)))
+    assert total_rows(counters) == 0
+    await count(counters, model, some(model.rows, slice(49, 50)))
+    assert total_rows(counters) == 50
+
+
+async def test_scrape_in_the_middle_of_counting_sees_all_of_a_block_or_nothing() -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    counters.record(model.rows, model.session().run(model.rows))
+    counting = asyncio.create_task(counters.flush())
+    seen = set()
+    while not counting.done():
+        await asyncio.sleep(0)
+        seen.add((total_rows(counters), samples(counters).total()))
+    assert len(seen) == 2
+    assert (0, 0) in seen
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 177), min_size=8, max_size=60), st.integers(1, 7))
+def test_replicas_add_up_to_one_server_bit_by_bit(positions: list[int], replicas: int) -> None:
+    model = wine_model()
+    outputs = model.session().run(model.rows)
+
+    async def served(parts: list[list[int]]) -> Samples:
+        together: Samples = Counter()
+        for part in parts:
+            counters = counters_of(model, block_rows=1)
+            counters.record(some(model.rows, part), some(outputs, part))
+            await counters.flush()
+            together += samples(counters)
+        return together
+
+    split = [positions[start::replicas] for start in range(replicas)]
+    assert asyncio.run(served(split)) == +asyncio.run(served([positions]))
+
+
+async def test_missing_unusual_and_unseen_values_are_named() -> None:
+    model = wine_columns_model()
+    counters = counters_of(model)
+    rows = {name: tensor[:60].copy() for name, tensor in model.rows.items()}
+    rows["alcohol"][:3] = np.nan
+    rows["alcohol"][3:5] = 99
+    rows["vintage"][5:9] = -1
+    outputs = model.session().run(rows)
+    rows["region"][:7] = "atlantis"
+    counters.record(rows, outputs)
+    await counters.flush()
+    found = {
+        (labels["name"], labels["anomaly"]): value
+        for (name, pairs), value in samples(counters).items()
+        if name == ANOMALOUS_ROWS.name and (labels := dict(pairs))["kind"] == "feature"
+    }
+    assert found == {
+        ("alcohol", "missing"): 3,
+        ("alcohol", "below"): 0,
+        ("alcohol", "above"): 2,
+        ("vintage", "missing"): 0,
+        ("vintage", "below"): 4,
+        ("vintage", "above"): 0,
+        ("region", "missing"): 0,
+        ("region", "unseen"): 7,
+    }
+
+
+async def test_only_the_metrics_asked_for_are_rendered() -> None:
+    counters = counters_of(wine_model())
+    assert {name for name, _ in samples(counters, frozenset({ROWS.name}))} == {ROWS.name}
+    assert counters.render(frozenset({"process_cpu_seconds_total"})) == ""
+
+
+async def test_labels_are_escaped_as_the_format_wants() -> None:
+    model = wine_model()
+    profile = Profile.parse(model.profile_json())
+    odd = profile.columns[0].model_copy(update={"name": 'a "b"\\\n'})
+    odd_profile = profile.model_copy(update={"columns": (odd,)})
+    counters = FeatureCounters(odd_profile, "wine", "wine-1", 1)
+    assert any(("name", 'a "b"\\\n') in labels for _, labels in samples(counters))
+
+
+async def test_background_task_counts_as_soon_as_enough_rows_wait() -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    outputs = model.session().run(model.rows)
+    task = asyncio.create_task(counters.run())
+    for _ in range(1 + FLUSH_ROWS // 178):
+        counters.record(model.rows, outputs)
+    for _ in range(1000):
+        await asyncio.sleep(0)
+        if total_rows(counters):
+            break
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert total_rows(counters) == 178 * (1 + FLUSH_ROWS // 178)
+
+
+async def test_counters_say_when_they_need_help() -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    outputs = model.session().run(model.rows)
+    for _ in range(1 + MAX_PENDING_ROWS // 178):
+        assert not counters.is_full
+        counters.record(model.rows, outputs)
+    assert counters.is_full
+    await counters.flush()
+    assert not counters.is_full
+
+
+async def test_rows_of_another_form_are_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    outputs = model.session().run(model.rows)
+    counters.record({"X": model.rows["X"][:, :2]}, outputs)
+    await counters.flush()
+    assert "not counted" in caplog.text
+    await count(counters, model, model.rows)
+    assert total_rows(counters) == 178
+
+
+def test_counts_are_those_of_the_shared_binning() -> None:
+    """The server adds only blocks to what the SDK defines; this pins the correspondence."""
+    model = wine_model()
+    profile = Profile.parse(model.profile_json())
+    outputs = model.session().run(model.rows)
+    counted = list(count_rows(profile, model.rows, outputs))
+    assert [column for column, _ in counted] == list(profile.columns)
