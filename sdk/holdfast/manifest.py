@@ -16,6 +16,8 @@ REPORT_FILE: Final = "report.json"
 REPORT_PAGE_FILE: Final = "report.html"
 CARD_FILE: Final = "README.md"
 MANIFEST_FILE: Final = "manifest.json"
+SIGNATURE_FILE: Final = "model.sig"
+"""Lies beside the package and signs its files, so it cannot be one of them; signing changes no digest."""
 PACKAGE_FILES: Final = (
     MODEL_FILE,
     PROFILE_FILE,
@@ -28,6 +30,7 @@ PACKAGE_FILES: Final = (
 
 MAX_FILES: Final = 64
 MAX_MANIFEST_BYTES: Final = 64 * 1024
+MAX_SIGNATURE_BYTES: Final = 256 * 1024
 FILE_NAME_PATTERN: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"
 """Flat names only: no separators, and no leading dot, so neither ``..`` nor hidden files."""
 
@@ -45,7 +48,7 @@ class PackageFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """All files of a package, sorted by name; ``manifest.json`` itself is not listed."""
+    """All files of a package, sorted by name; ``manifest.json`` and ``model.sig`` are not listed."""
 
     model_config = _STRICT
 
@@ -59,8 +62,9 @@ class Manifest(BaseModel):
             raise ValueError("a file is listed twice")
         if MODEL_FILE not in names:
             raise ValueError(f"{MODEL_FILE} is not listed")
-        if MANIFEST_FILE in names:
-            raise ValueError(f"{MANIFEST_FILE} lists itself")
+        for name in (MANIFEST_FILE, SIGNATURE_FILE):
+            if name in names:
+                raise ValueError(f"{name} is listed, but describes the others")
         return self
 
     @property

@@ -24,6 +24,8 @@ class ModelFailureReason(StrEnum):
     """The bytes are not those that spec.model.digest pins (or that the package's manifest lists)."""
     PACKAGE_INVALID = "PackageInvalid"
     """The package's manifest or profile is malformed, or a file is missing."""
+    SIGNATURE_INVALID = "SignatureInvalid"
+    """The package has no ``model.sig`` that signs all of its files with the key that is required."""
     PACKAGE_TOO_LARGE = "PackageTooLarge"
     """The package exceeds the size limit."""
     NOT_ONNX = "NotONNX"

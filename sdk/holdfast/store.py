@@ -12,7 +12,15 @@ from holdfast.credentials import Credentials
 from holdfast.failures import ModelError
 from holdfast.folder import Folder, capped, verified
 from holdfast.location import Location, Scheme
-from holdfast.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, MODEL_FILE, Manifest, PackageFile
+from holdfast.manifest import (
+    MANIFEST_FILE,
+    MAX_MANIFEST_BYTES,
+    MAX_SIGNATURE_BYTES,
+    MODEL_FILE,
+    SIGNATURE_FILE,
+    Manifest,
+    PackageFile,
+)
 from holdfast.package import (
     MAX_PACKAGE_BYTES,
     ModelPackage,
@@ -60,6 +68,31 @@ def fetch_package(
     except OSError as error:
         raise _unwritable(error) from None
     return ModelPackage(into, manifest)
+
+
+def fetch_signature(
+    uri: str, into: Path, credentials_dir: str | None = None, mount: Path = SOURCE_MOUNT
+) -> None:
+    """Copy the signature that lies beside the package at ``uri`` into the folder ``into``.
+
+    Raises:
+        ModelError: SignatureInvalid when there is none; PackageTooLarge; else as ``fetch_package``.
+    """
+    location = Location.parse(uri)
+    folder = location.parent if location.is_model_file else location
+    try:
+        with open_source(folder, Credentials.read(credentials_dir), mount) as source, Folder(into) as target:
+            target.remove(SIGNATURE_FILE)
+            target.write(
+                SIGNATURE_FILE, capped(source.chunks(SIGNATURE_FILE), SIGNATURE_FILE, MAX_SIGNATURE_BYTES)
+            )
+    except OSError as error:
+        raise _unwritable(error) from None
+    except ModelError as error:
+        if error.reason != ModelFailureReason.MODEL_NOT_FOUND:
+            raise
+        message = f"there is no {SIGNATURE_FILE} beside the package"
+        raise ModelError(ModelFailureReason.SIGNATURE_INVALID, message) from None
 
 
 def publish_package(

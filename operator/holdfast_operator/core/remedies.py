@@ -11,6 +11,9 @@ _REMEDIES: Final[dict[str, str]] = {
     ModelFailureReason.UNSUPPORTED_URI: "Use s3://, https://, pvc:// or configmap:// in spec.model.uri.",
     ModelFailureReason.DIGEST_MISMATCH: "Correct spec.model.digest, or restore the bytes that it names.",
     ModelFailureReason.PACKAGE_INVALID: "Write the package again with `holdfast package`.",
+    ModelFailureReason.SIGNATURE_INVALID: (
+        "Sign the package with the key of spec.model.verification, and name its URI again."
+    ),
     ModelFailureReason.PACKAGE_TOO_LARGE: "Make the model smaller.",
     ModelFailureReason.NOT_ONNX: "Export the model to ONNX as model.onnx.",
     ModelFailureReason.EXTERNAL_DATA: "Save the model as a single file, without external data.",
