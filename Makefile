@@ -28,6 +28,9 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-operator > requirements/operator.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving > requirements/server.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving --extra evaluator > requirements/evaluator.lock
+	@for each in requirements/clients-*.in; do \
+		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done
 
 fmt: venv ## format the code
 	@$(VENV)/bin/ruff format --quiet $(CODE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from tests.clients.environment import CLIENTS, client_python
 from tests.cluster.image_recipes import IMAGES
 from tests.cluster.packages import NODE_PROGRAMS, require_programs
 from tests.cluster.programs import client_program, program_set
@@ -28,6 +29,8 @@ def _prepare_integration() -> None:
         program_set(name)
     for name in ("helm", "kubeconform"):
         client_program(name)
+    for client in CLIENTS:
+        client_python(client)
 
 
 def _prepare_e2e() -> None:
