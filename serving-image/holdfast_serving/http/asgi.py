@@ -1,41 +1,41 @@
 """The few words of ASGI that the server speaks: read a bounded body, send a whole answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from time import perf_counter
+from typing import Any
 
-import orjson
-
+from holdfast_serving.http.messages import Handler, Request, Response, error_response
 from holdfast_serving.inference.errors import RequestError
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-JSON: Final = b"application/json"
-
 
 class ClientDisconnected(Exception):  # noqa: N818 - an event that ends the request, not an error of anyone
     """The client went away before its request was complete."""
 
 
-@dataclass(slots=True)
-class Response:
-    """A whole answer."""
+def asgi_application(handler: Handler, max_bytes: int) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return the ASGI application that answers by ``handler``."""
 
-    status: int
-    body: bytes
-    content_type: bytes = JSON
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(scope, receive, max_bytes)
+        except ClientDisconnected:
+            return
+        except RequestError as error:
+            await send_response(send, error_response(error))
+            return
+        answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        query = scope["query_string"].decode("latin-1")
+        headers = dict(scope["headers"])
+        request = Request(scope["method"], scope["path"], query, headers, body, perf_counter())
+        handler(request, answered.set_result)
+        await send_response(send, await answered)
 
-
-def json_response(document: Any, status: int = 200) -> Response:
-    """Return a document as a JSON answer."""
-    return Response(status, orjson.dumps(document))
-
-
-def error_response(message: str, status: int) -> Response:
-    """Return an error in the form of the Open Inference Protocol."""
-    return json_response({"error": message}, status)
+    return application
 
 
 async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
@@ -54,20 +54,21 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     return await _read_rest(message, receive, max_bytes)
 
 
-async def send_response(send: Send, response: Response, headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Send an answer with ``headers`` beside its type and length."""
+async def send_response(send: Send, response: Response) -> None:
+    """Send an answer."""
+    body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
     await send(
         {
             "type": "http.response.start",
             "status": response.status,
             "headers": [
                 (b"content-type", response.content_type),
-                (b"content-length", b"%d" % len(response.body)),
-                *headers,
+                (b"content-length", b"%d" % len(body)),
+                *response.headers,
             ],
         }
     )
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _read_rest(message: dict[str, Any], receive: Receive, max_bytes: int) -> bytes:

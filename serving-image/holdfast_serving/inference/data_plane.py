@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from holdfast.failures import ModelError
 from holdfast.results import TensorSignature
@@ -13,7 +13,6 @@ from holdfast.signature import DTYPES
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inference.tensors import Tensor
-from holdfast_serving.telemetry.feature_counters import FeatureCounters
 from holdfast_serving.telemetry.request_metrics import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -30,27 +29,48 @@ class InferenceRequest:
 
 @dataclass(slots=True)
 class InferenceResponse:
-    """Output tensors in the order asked for, and the caller's id."""
+    """Output tensors in the order asked for, the caller's id, and the id that labels may come back with."""
 
     outputs: list[tuple[TensorSignature, Tensor]]
     id: str | None = None
+    prediction_id: str | None = None
+
+
+Done = Callable[[InferenceResponse | RequestError], None]
+"""Takes the answer, exactly once, on the event loop's thread; at once or later."""
+
+
+class Observer(Protocol):
+    """Sees every answered request before its answer goes out."""
+
+    def record(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> None:
+        """Keep what is needed of an answered request and all its ``outputs``; must be cheap and never raise.
+
+        Tensors are not changed afterwards.
+        """
+        ...
+
+
+class PredictionIds(Protocol):
+    """Gives answers the ids that feedback refers to."""
+
+    def issue(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> str:
+        """Return the id of an answered request."""
+        ...
 
 
 class DataPlane:
-    """One warm model and what is counted about it; knows nothing of HTTP or JSON."""
+    """One warm model and who observes it; knows nothing of HTTP or JSON. Lives on the event loop's thread."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        telemetry: Telemetry,
-        counters: FeatureCounters | None,
-        profile: bytes | None,
-    ) -> None:
+    def __init__(self, runtime: Runtime, telemetry: Telemetry, profile: bytes | None = None) -> None:
         self.profile = profile
         """Content of the package's profile.json."""
+        self.observers: list[Observer] = []
+        self.prediction_ids: PredictionIds | None = None
+        self.background: list[Callable[[], Awaitable[None]]] = []
+        """What runs beside the requests for as long as the server does."""
         self._runtime = runtime
         self._telemetry = telemetry
-        self._counters = counters
         self._inputs = {each.name: _Expected(each) for each in runtime.signature.inputs}
         self._outputs = {each.name: each for each in runtime.signature.outputs}
         self._pool = ThreadPoolExecutor(runtime.threads, thread_name_prefix="inference")
@@ -62,28 +82,80 @@ class DataPlane:
             "outputs": [each.model_dump() for each in self._runtime.signature.outputs],
         }
 
+    def submit(self, request: InferenceRequest, done: Done) -> None:
+        """Answer a request through ``done``, with a RequestError when it cannot be answered.
+
+        400: an input or output is unknown, missing or of the wrong datatype or shape. 500: the model fails
+        although the request is right.
+        """
+        try:
+            self._check(request)
+            if _rows(request.inputs) > self._runtime.inline_rows:
+                self._submit_to_pool(request, done)
+                return
+            outputs, seconds = self._runtime.run_timed(request.inputs)
+        except RequestError as error:
+            done(error)
+        except ModelError as error:
+            done(_refusal(request.inputs, error))
+        else:
+            done(self._answer(request, outputs, seconds))
+
     async def infer(self, request: InferenceRequest) -> InferenceResponse:
         """Answer a request.
 
         Raises:
-            RequestError: an input or output is unknown, missing or of the wrong datatype or shape; 500 when
-                the model fails although the request is right.
+            RequestError: as ``submit`` gives it.
         """
-        self._check(request.inputs)
-        names = self._outputs if request.outputs is None else self._known(request.outputs)
-        outputs = await self._run(request.inputs)
-        if self._counters is not None:
-            self._counters.record(request.inputs, outputs)
-            if self._counters.is_full:
-                await self._counters.flush()
-        return InferenceResponse([(self._outputs[name], outputs[name]) for name in names], request.id)
+        answered: asyncio.Future[InferenceResponse] = asyncio.get_running_loop().create_future()
+
+        def done(answer: InferenceResponse | RequestError) -> None:
+            if answered.done():  # who asked has gone
+                return
+            if isinstance(answer, RequestError):
+                answered.set_exception(answer)
+            else:
+                answered.set_result(answer)
+
+        self.submit(request, done)
+        return await answered
 
     async def run_background(self) -> None:
-        """Count features and predictions for as long as the server runs."""
-        if self._counters is not None:
-            await self._counters.run()
+        """Run what runs beside the requests, for as long as the server does."""
+        async with asyncio.TaskGroup() as group:
+            for work in self.background:
+                group.create_task(_awaited(work))
 
-    def _check(self, inputs: dict[str, Tensor]) -> None:
+    def _submit_to_pool(self, request: InferenceRequest, done: Done) -> None:
+        loop = asyncio.get_running_loop()
+
+        def finish(future: "Future[tuple[dict[str, Tensor], float]]") -> None:
+            try:
+                outputs, seconds = future.result()
+            except ModelError as error:
+                done(_refusal(request.inputs, error))
+            else:
+                done(self._answer(request, outputs, seconds))
+
+        future = self._pool.submit(self._runtime.run_timed, request.inputs)
+        future.add_done_callback(lambda future: loop.call_soon_threadsafe(finish, future))
+
+    def _answer(
+        self, request: InferenceRequest, outputs: dict[str, Tensor], seconds: float
+    ) -> InferenceResponse:
+        self._telemetry.count_inference(seconds)
+        for observer in self.observers:
+            observer.record(request, outputs)
+        ids = self.prediction_ids
+        names = self._outputs if request.outputs is None else request.outputs
+        return InferenceResponse(
+            [(self._outputs[name], outputs[name]) for name in names],
+            request.id,
+            None if ids is None else ids.issue(request, outputs),
+        )
+
+    def _check(self, request: InferenceRequest) -> None:
+        inputs = request.inputs
         for name, tensor in inputs.items():
             expected = self._inputs.get(name)
             if expected is None:
@@ -92,25 +164,9 @@ class DataPlane:
         if len(inputs) < len(self._inputs):
             missing = [name for name in self._inputs if name not in inputs]
             raise RequestError(f"missing input {_quoted(missing)}")
-
-    def _known(self, names: Sequence[str]) -> Sequence[str]:
-        for name in names:
+        for name in request.outputs or ():
             if name not in self._outputs:
                 raise RequestError(f"the model has no output '{name}'; it gives {_quoted(self._outputs)}")
-        return names
-
-    async def _run(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        try:
-            if _rows(inputs) <= self._runtime.inline_rows:
-                outputs, seconds = self._runtime.run_timed(inputs)
-            else:
-                loop = asyncio.get_running_loop()
-                outputs, seconds = await loop.run_in_executor(self._pool, self._runtime.run_timed, inputs)
-        except ModelError as error:
-            logger.warning("%s", error)
-            raise _refusal(inputs) from None
-        self._telemetry.count_inference(seconds)
-        return outputs
 
 
 class _Expected:
@@ -145,8 +201,13 @@ def _rows(inputs: dict[str, Tensor]) -> int:
     return 1
 
 
-def _refusal(inputs: dict[str, Tensor]) -> RequestError:
-    """Return whose fault a failed run is, as far as the shapes tell."""
+async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+def _refusal(inputs: dict[str, Tensor], error: ModelError) -> RequestError:
+    """Return whose fault a failed run is, as far as the shapes tell; the reason is for the log only."""
+    logger.warning("%s", error)
     rows = {name: tensor.shape[0] for name, tensor in inputs.items() if tensor.ndim}
     if len(set(rows.values())) > 1:
         return RequestError(f"the model cannot combine inputs of so many rows: {rows}")

@@ -1,6 +1,7 @@
 """From a verified package folder to a data plane that has answered a real inference."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from holdfast.failures import ModelError
@@ -9,8 +10,9 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
-from holdfast_serving.inference.data_plane import DataPlane
+from holdfast_serving.inference.data_plane import DataPlane, InferenceRequest
 from holdfast_serving.inference.runtime import Runtime
+from holdfast_serving.inference.tensors import Tensor
 from holdfast_serving.inspection.profile_check import require_countable
 from holdfast_serving.process.container_limits import cpu_limit
 from holdfast_serving.telemetry.feature_counters import FeatureCounters
@@ -32,9 +34,12 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     telemetry.set_model(package.digest, profile.hash if profile else None)
     logger.info("loaded %s (%d bytes) with %d threads", package.digest, package.size_bytes, threads)
     counters = _counters(settings, runtime, profile)
+    plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE))
     if counters is not None:
         telemetry.add(counters.render)
-    return DataPlane(runtime, telemetry, counters, package.read_file(PROFILE_FILE))
+        plane.observers.append(_Counting(counters))
+        plane.background.append(counters.run)
+    return plane
 
 
 def _counters(settings: ServerSettings, runtime: Runtime, profile: Profile | None) -> FeatureCounters | None:
@@ -47,3 +52,13 @@ def _counters(settings: ServerSettings, runtime: Runtime, profile: Profile | Non
         logger.warning("features are not counted: %s", error)
         return None
     return FeatureCounters(profile, settings.model_name, settings.model_revision, settings.flush_block_rows)
+
+
+class _Counting:
+    """Gives answered requests to the counters."""
+
+    def __init__(self, counters: FeatureCounters) -> None:
+        self._counters = counters
+
+    def record(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> None:
+        self._counters.record(request.inputs, outputs)

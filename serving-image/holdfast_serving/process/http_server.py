@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from holdfast.settings import ServerSettings
+from holdfast_serving.http.asgi import asgi_application
 from holdfast_serving.http.endpoints import Application
 from holdfast_serving.inference.data_plane import DataPlane
 from holdfast_serving.process.lifecycle import Lifecycle
@@ -79,7 +80,7 @@ class ModelServer:
 
     async def _serve(self) -> None:
         config = uvicorn.Config(
-            self._application,
+            asgi_application(self._application.handle, self._settings.max_body_bytes),
             http="httptools",
             ws="none",
             lifespan="off",

@@ -1,28 +1,34 @@
 """The data plane refuses what does not fit the model's signature and answers the rest."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 
-from holdfast.profile import Profile
 from holdfast_serving.inference.data_plane import DataPlane, InferenceRequest
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inference.tensors import Tensor
-from holdfast_serving.telemetry.feature_counters import FeatureCounters
 from holdfast_serving.telemetry.request_metrics import Telemetry
 from tests.unit.serving.trained_models import TrainedModel, wine_columns_model, wine_model
 
 X = wine_model().rows["X"]
 
 
-def plane_of(model: TrainedModel, inline_rows: int = 64, *, counted: bool = False) -> DataPlane:
+def plane_of(model: TrainedModel, inline_rows: int = 64) -> DataPlane:
     runtime = Runtime(model.session(), 1, inline_rows)
-    profile = Profile.parse(model.profile_json())
-    counters = FeatureCounters(profile, "wine", "wine-1", 50) if counted else None
-    return DataPlane(runtime, Telemetry("wine", "wine-1"), counters, None)
+    return DataPlane(runtime, Telemetry("wine", "wine-1"))
+
+
+class Observed:
+    """Remembers what it is shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[InferenceRequest, Mapping[str, Tensor]]] = []
+
+    def record(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> None:
+        self.seen.append((request, outputs))
 
 
 async def test_outputs_come_in_the_models_order_and_the_id_comes_back() -> None:
@@ -43,10 +49,37 @@ async def test_outputs_asked_for_come_in_the_order_asked() -> None:
 )
 async def test_answer_is_the_models_own_wherever_it_runs(inline_rows: int) -> None:
     model = wine_columns_model()
-    answer = await plane_of(model, inline_rows, counted=True).infer(InferenceRequest(dict(model.rows)))
+    answer = await plane_of(model, inline_rows).infer(InferenceRequest(dict(model.rows)))
     expected = model.session().run(model.rows)
     for signature, tensor in answer.outputs:
         np.testing.assert_array_equal(tensor, expected[signature.name])
+
+
+@pytest.mark.parametrize(
+    "inline_rows", [pytest.param(64, id="on-the-loop"), pytest.param(0, id="in-a-thread")]
+)
+async def test_observers_see_every_output_of_an_answered_request_and_none_of_a_refused_one(
+    inline_rows: int,
+) -> None:
+    plane, observed = plane_of(wine_model(), inline_rows), Observed()
+    plane.observers.append(observed)
+    request = InferenceRequest({"X": X[:1]}, outputs=["label"])
+    await plane.infer(request)
+    with pytest.raises(RequestError):
+        await plane.infer(InferenceRequest({"X": X[:1]}, outputs=["score"]))
+    ((seen, outputs),) = observed.seen
+    assert seen is request
+    assert list(outputs) == ["label", "probabilities"]
+
+
+async def test_answer_carries_the_prediction_id_that_was_issued_for_it() -> None:
+    class Ids:
+        def issue(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> str:
+            return f"{request.id}-{len(outputs)}"
+
+    plane = plane_of(wine_model())
+    plane.prediction_ids = Ids()
+    assert (await plane.infer(InferenceRequest({"X": X[:1]}, id="7"))).prediction_id == "7-2"
 
 
 @pytest.mark.parametrize(
