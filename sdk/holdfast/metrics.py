@@ -54,6 +54,30 @@ MODEL_INFO: Final = Metric(
     "Always 1; which package and profile this process serves.",
 )
 
+PROCESS_START: Final = Metric(
+    "process_start_time_seconds",
+    "gauge",
+    (),
+    "When the process (with several workers, their supervisor) started, in seconds since the epoch.",
+)
+PROCESS_CPU_SECONDS: Final = Metric(
+    "process_cpu_seconds_total", "counter", (), "CPU time of all workers, those that have ended too."
+)
+RESIDENT_BYTES: Final = Metric(
+    "process_resident_memory_bytes",
+    "gauge",
+    (),
+    "Memory of all workers; what they share is counted in each.",
+)
+VIRTUAL_BYTES: Final = Metric("process_virtual_memory_bytes", "gauge", (), "Address space of all workers.")
+OPEN_FILES: Final = Metric(
+    "process_open_fds", "gauge", (), "Open files and connections of the worker that has most."
+)
+OPEN_FILES_LIMIT: Final = Metric(
+    "process_max_fds", "gauge", (), "Files and connections that a worker may have open."
+)
+WORKERS: Final = Metric("holdfast_workers", "gauge", (), "Worker processes that run.")
+
 SERVER_METRICS: Final = (
     REQUESTS,
     REQUEST_SECONDS,
@@ -62,6 +86,13 @@ SERVER_METRICS: Final = (
     DISTRIBUTION_ROWS,
     ANOMALOUS_ROWS,
     MODEL_INFO,
+    WORKERS,
+    PROCESS_START,
+    PROCESS_CPU_SECONDS,
+    RESIDENT_BYTES,
+    VIRTUAL_BYTES,
+    OPEN_FILES,
+    OPEN_FILES_LIMIT,
 )
 DRIFT_METRICS: Final = (ROWS, DISTRIBUTION_ROWS, ANOMALOUS_ROWS)
 """What the operator asks for when it scrapes (``/metrics?name[]=…``), beside process_start_time_seconds."""

@@ -71,10 +71,12 @@ def serve() -> int:
     from holdfast_serving.inference.model_loading import load_model
     from holdfast_serving.process.http_server import ModelServer
     from holdfast_serving.process.lifecycle import Lifecycle
+    from holdfast_serving.telemetry.process_metrics import ProcessMetrics
     from holdfast_serving.telemetry.request_metrics import Telemetry
 
     settings = ServerSettings.from_env(os.environ)
     telemetry = Telemetry(settings.model_name, settings.model_revision)
+    ProcessMetrics(telemetry.store.memory, None).declare(telemetry.store)
     lifecycle = Lifecycle()
     application = Application(settings, lifecycle, telemetry, VERSION)
     ModelServer(settings, lifecycle, application, lambda: load_model(settings, telemetry)).run()

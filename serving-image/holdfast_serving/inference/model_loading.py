@@ -33,16 +33,17 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     runtime = Runtime.warm(Session.open(package.model_path, threads), threads, profile)
     telemetry.set_model(package.digest, profile.hash if profile else None)
     logger.info("loaded %s (%d bytes) with %d threads", package.digest, package.size_bytes, threads)
-    counters = _counters(settings, runtime, profile)
+    counters = _counters(settings, runtime, profile, telemetry)
     plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE))
     if counters is not None:
-        telemetry.add(counters.render)
         plane.observers.append(_Counting(counters))
         plane.background.append(counters.run)
     return plane
 
 
-def _counters(settings: ServerSettings, runtime: Runtime, profile: Profile | None) -> FeatureCounters | None:
+def _counters(
+    settings: ServerSettings, runtime: Runtime, profile: Profile | None, telemetry: Telemetry
+) -> FeatureCounters | None:
     if profile is None or not profile.columns or not settings.feature_monitoring:
         return None
     try:
@@ -51,7 +52,7 @@ def _counters(settings: ServerSettings, runtime: Runtime, profile: Profile | Non
         # A profile that does not fit must not stop a model from being served; inspection has refused it.
         logger.warning("features are not counted: %s", error)
         return None
-    return FeatureCounters(profile, settings.model_name, settings.model_revision, settings.flush_block_rows)
+    return FeatureCounters(profile, telemetry.labels, settings.flush_block_rows, telemetry.store)
 
 
 class _Counting:

@@ -6,18 +6,18 @@ publishes whole blocks. So a scrape never sees a single row, nor a block half co
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from holdfast.binning import Array as Tensor
 from holdfast.binning import ColumnCounts, count_rows
-from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS, Metric
+from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
+from holdfast_serving.telemetry.metric_store import MetricStore
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,11 @@ Column = NumericColumn | CategoricalColumn
 class FeatureCounters:
     """Monotone counters of one profile; replicas add up."""
 
-    def __init__(self, profile: Profile, model: str, revision: str, block_rows: int) -> None:
+    def __init__(
+        self, profile: Profile, labels: Mapping[str, str], block_rows: int, store: MetricStore
+    ) -> None:
+        """Declare the counters of PROFILE in STORE, with the LABELS ``model`` and ``revision``."""
+        self.store: Final = store
         self._profile = profile
         self._block_rows = block_rows
         self._input_names = _tensors(profile, "feature")
@@ -44,10 +48,14 @@ class FeatureCounters:
         self._pending_rows = 0
         self._pending_bytes = 0
         self._wake = asyncio.Event()
-        labels = {"model": model, "revision": revision, "profile": profile.hash}
-        self._rows = _Series(ROWS, [labels])
-        self._bins = _Series(DISTRIBUTION_ROWS, _bin_labels(profile, labels))
-        self._anomalies = _Series(ANOMALOUS_ROWS, _anomaly_labels(profile, labels))
+        labels = {**labels, "profile": profile.hash}
+        self._counters = store.counter_group(
+            [
+                (ROWS, [labels]),
+                (DISTRIBUTION_ROWS, _bin_labels(profile, labels)),
+                (ANOMALOUS_ROWS, _anomaly_labels(profile, labels)),
+            ]
+        )
 
     @property
     def is_full(self) -> bool:
@@ -88,11 +96,6 @@ class FeatureCounters:
         else:
             self._publish(rows, counted)
 
-    def render(self, names: frozenset[str]) -> str:
-        """Return the counters as Prometheus text, of the metric ``names`` only if any are given."""
-        every = (self._rows, self._bins, self._anomalies)
-        return "".join(series.render() for series in every if not names or series.name in names)
-
     def _take(self) -> tuple[int, dict[str, Tensor], dict[str, Tensor]]:
         pending, rows = self._pending, self._pending_rows
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
@@ -100,31 +103,10 @@ class FeatureCounters:
         outputs = _joined(self._output_names, (kept[1] for kept in pending))
         return rows, inputs, outputs
 
-    def _publish(self, rows: int, counted: Iterable[ColumnCounts]) -> None:
-        counted = list(counted)
-        self._rows.add([rows])
-        self._bins.add(np.concatenate([counts.bins for counts in counted]))
+    def _publish(self, rows: int, counted: Sequence[ColumnCounts]) -> None:
         pairs = zip(self._profile.columns, counted, strict=True)
-        self._anomalies.add(
-            [getattr(counts, each) for column, counts in pairs for each in _anomalies(column)]
-        )
-
-
-class _Series:
-    """The samples of one counter metric with their text prepared: rendering costs a join, not objects."""
-
-    def __init__(self, metric: Metric, labels: Iterable[Mapping[str, str]]) -> None:
-        self.name = metric.name
-        self._head = f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind}\n"
-        self._prefixes = [_sample(metric, each) for each in labels]
-        self._values: NDArray[np.int64] = np.zeros(len(self._prefixes), dtype=np.int64)
-
-    def add(self, counts: "NDArray[np.int64] | list[int]") -> None:
-        self._values += np.asarray(counts, dtype=np.int64)
-
-    def render(self) -> str:
-        samples = zip(self._prefixes, self._values.tolist(), strict=True)
-        return self._head + "".join([f"{prefix} {value}\n" for prefix, value in samples])
+        anomalies = [getattr(counts, each) for column, counts in pairs for each in _anomalies(column)]
+        self._counters.add([rows], *(counts.bins for counts in counted), anomalies)
 
 
 def _tensors(profile: Profile, kind: str) -> list[str]:
@@ -150,12 +132,3 @@ def _anomaly_labels(profile: Profile, labels: Mapping[str, str]) -> Iterator[dic
 
 def _anomalies(column: Column) -> tuple[str, ...]:
     return ("missing", "unseen") if isinstance(column, CategoricalColumn) else ("missing", "below", "above")
-
-
-def _sample(metric: Metric, labels: Mapping[str, str]) -> str:
-    pairs = ",".join(f'{name}="{_escaped(labels[name])}"' for name in metric.labels)
-    return f"{metric.name}{{{pairs}}}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

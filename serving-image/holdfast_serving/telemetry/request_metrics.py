@@ -1,63 +1,44 @@
-"""Prometheus metrics of the server, made from the definitions that the operator reads by."""
+"""Requests and their times, counted in the metric store."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS
+from holdfast_serving.telemetry.metric_store import MetricStore
 
-from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS, Metric
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-LATENCY_BUCKETS = (
+LATENCY_BUCKETS: Final = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
 )
 """Seconds; those of OpenTelemetry's http.server.request.duration, and finer ones for small models."""
 
-Exposition = Callable[[frozenset[str]], str]
-"""Text of the metrics of the given names (none given: all), as the exposition format wants it."""
+STATUSES: Final = (200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 431, 500, 501, 503, 504)
+"""HTTP statuses that inference requests are answered with; any other is counted as "other"."""
 
 
 class Telemetry:
-    """Counts requests and times; renders them with the hand-built text of other collectors.
+    """Counts requests and times; ``store`` is where everything else of this process is counted, too."""
 
-    Children of labelled metrics are looked up once: a look-up per request costs more than the count itself.
-    """
-
-    def __init__(self, model: str, revision: str) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
-        self._registry = CollectorRegistry(auto_describe=True)
-        ProcessCollector(registry=self._registry)
-        self._labels = (model, revision)
-        self._requests = Counter(*_definition(REQUESTS), registry=self._registry)
-        self._info = Gauge(*_definition(MODEL_INFO), registry=self._registry)
-        self._request_seconds = self._histogram(REQUEST_SECONDS)
-        self._inference_seconds = self._histogram(INFERENCE_SECONDS)
-        self._by_status: dict[int, Counter] = {}
-        self._expositions: list[Exposition] = []
+    def __init__(self, model: str, revision: str, store: MetricStore | None = None) -> None:
+        self.store: Final = store or MetricStore()
+        self.labels: Final = {"model": model, "revision": revision}
+        self._by_status = {
+            status: self.store.counter(REQUESTS, {**self.labels, "code": str(status)}) for status in STATUSES
+        }
+        self._other_status = self.store.counter(REQUESTS, {**self.labels, "code": "other"})
+        self._request_seconds = self.store.histogram(REQUEST_SECONDS, self.labels, LATENCY_BUCKETS)
+        self._inference_seconds = self.store.histogram(INFERENCE_SECONDS, self.labels, LATENCY_BUCKETS)
 
     def set_model(self, digest: str, profile_hash: str | None) -> None:
         """Say which package and profile this process serves."""
-        self._info.labels(*self._labels, profile_hash or "", digest).set(1)
-
-    def add(self, exposition: Exposition) -> None:
-        """Append the text of ``exposition`` to every scrape."""
-        self._expositions.append(exposition)
+        labels = {**self.labels, "profile": profile_hash or "", "digest": digest}
+        self.store.gauge(MODEL_INFO, labels, "max").set(1)
 
     def count_request(self, status: int, seconds: float) -> None:
         """Count an inference request by its HTTP status and the time from its last byte to its answer."""
-        child = self._by_status.get(status)
-        if child is None:
-            child = self._by_status[status] = self._requests.labels(*self._labels, str(status))
-        child.inc()
+        self._by_status.get(status, self._other_status).add()
         self._request_seconds.observe(seconds)
 
     def count_inference(self, seconds: float) -> None:
@@ -65,17 +46,5 @@ class Telemetry:
         self._inference_seconds.observe(seconds)
 
     def render(self, names: Iterable[str] = ()) -> bytes:
-        """Return the metrics as Prometheus text (0.0.4), of the sample ``names`` only if any are given."""
-        wanted = frozenset(names)
-        registry = self._registry.restricted_registry(wanted) if wanted else self._registry
-        text = generate_latest(registry)
-        return text + "".join(exposition(wanted) for exposition in self._expositions).encode()
-
-    def _histogram(self, metric: Metric) -> Histogram:
-        histogram = Histogram(*_definition(metric), buckets=LATENCY_BUCKETS, registry=self._registry)
-        child: Histogram = histogram.labels(*self._labels)
-        return child
-
-
-def _definition(metric: Metric) -> tuple[str, str, tuple[str, ...]]:
-    return metric.name, metric.help, metric.labels
+        """Return all metrics as Prometheus text (0.0.4), or those with one of ``names`` if any are given."""
+        return self.store.render(names)

@@ -61,8 +61,8 @@ def test_every_defined_metric_is_exposed_with_its_labels(wine_server: ServerProc
         name = f"{metric.name}_count" if metric.kind == "histogram" else metric.name
         assert labels[name] == set(metric.labels)
     found = scrape(wine_server.url, REQUESTS.name)[REQUESTS.name]
-    assert found[("200", "wine", "wine-1")] >= 1
-    assert found[("400", "wine", "wine-1")] >= 1
+    assert found[("wine", "wine-1", "200")] >= 1
+    assert found[("wine", "wine-1", "400")] >= 1
 
 
 def test_info_names_the_package_and_the_profile(wine_server: ServerProcess) -> None:

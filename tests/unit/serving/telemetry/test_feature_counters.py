@@ -15,20 +15,22 @@ from holdfast.binning import count_rows
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
 from holdfast.profile import Profile
 from holdfast_serving.telemetry.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
+from holdfast_serving.telemetry.metric_store import MetricStore
 from tests.unit.serving.trained_models import Rows, TrainedModel, wine_columns_model, wine_model
 
+LABELS = {"model": "wine", "revision": "wine-1"}
 Samples = Counter[tuple[str, tuple[tuple[str, str], ...]]]
 
 
 def counters_of(model: TrainedModel, block_rows: int = 50) -> FeatureCounters:
-    return FeatureCounters(Profile.parse(model.profile_json()), "wine", "wine-1", block_rows)
+    return FeatureCounters(Profile.parse(model.profile_json()), LABELS, block_rows, MetricStore())
 
 
-def samples(counters: FeatureCounters, names: frozenset[str] = frozenset()) -> Samples:
+def samples(counters: FeatureCounters) -> Samples:
     return Counter(
         {
             (sample.name, tuple(sorted(sample.labels.items()))): int(sample.value)
-            for family in text_string_to_metric_families(counters.render(names))
+            for family in text_string_to_metric_families(counters.store.render().decode())
             for sample in family.samples
         }
     )
@@ -130,21 +132,6 @@ async def test_missing_unusual_and_unseen_values_are_named() -> None:
         ("region", "missing"): 0,
         ("region", "unseen"): 7,
     }
-
-
-async def test_only_the_metrics_asked_for_are_rendered() -> None:
-    counters = counters_of(wine_model())
-    assert {name for name, _ in samples(counters, frozenset({ROWS.name}))} == {ROWS.name}
-    assert counters.render(frozenset({"process_cpu_seconds_total"})) == ""
-
-
-async def test_labels_are_escaped_as_the_format_wants() -> None:
-    model = wine_model()
-    profile = Profile.parse(model.profile_json())
-    odd = profile.columns[0].model_copy(update={"name": 'a "b"\\\n'})
-    odd_profile = profile.model_copy(update={"columns": (odd,)})
-    counters = FeatureCounters(odd_profile, "wine", "wine-1", 1)
-    assert any(("name", 'a "b"\\\n') in labels for _, labels in samples(counters))
 
 
 async def test_background_task_counts_as_soon_as_enough_rows_wait() -> None:
