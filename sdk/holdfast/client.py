@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from holdfast.bfloat16 import from_bfloat16
 from holdfast.results import TensorSignature
 from holdfast.row_arrays import fitted
 from holdfast.signature import DTYPES, Signature
@@ -178,8 +179,11 @@ def _encode(name: str, values: Any, wanted: Mapping[str, TensorSignature]) -> di
         array = fitted(np.asarray(values), wanted[name])
     except ValueError as error:
         raise ValueError(f"input {name!r} {error}") from None
+    shape = list(array.shape)
+    if wanted[name].datatype == "BF16":
+        array = from_bfloat16(array)
     data = array.ravel().tolist() if array.dtype.hasobject else array.ravel()
-    return {"name": name, "datatype": wanted[name].datatype, "shape": list(array.shape), "data": data}
+    return {"name": name, "datatype": wanted[name].datatype, "shape": shape, "data": data}
 
 
 def _decode(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -190,5 +194,6 @@ def _decode(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 
 def _array(output: Mapping[str, Any]) -> NDArray[Any]:
-    # null becomes NaN in numpy's own conversion of None to a float.
-    return np.array(output["data"], dtype=DTYPES[output["datatype"]]).reshape(output["shape"])
+    # null becomes NaN in numpy's own conversion of None to a float. BF16 is given as the numbers that it is.
+    dtype = np.dtype(np.float32) if output["datatype"] == "BF16" else DTYPES[output["datatype"]]
+    return np.array(output["data"], dtype=dtype).reshape(output["shape"])

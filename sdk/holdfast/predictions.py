@@ -58,7 +58,7 @@ def task_of(signature: Signature, requested: Collection[str]) -> Task:
 
 
 def _is_label(tensor: TensorSignature) -> bool:
-    return DTYPES[tensor.datatype].kind in "Oiub" and _is_column(tensor)
+    return DTYPES[tensor.datatype].kind in "Oiub" and tensor.datatype != "BF16" and _is_column(tensor)
 
 
 def _is_column(tensor: TensorSignature) -> bool:

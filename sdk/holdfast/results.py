@@ -34,6 +34,8 @@ class ModelFailureReason(StrEnum):
     """The model refers to external data files; save it as a single file."""
     CUSTOM_OPERATORS = "CustomOperators"
     """The model needs operators from outside the ONNX and ONNX-ML domains."""
+    ACCELERATOR_UNAVAILABLE = "AcceleratorUnavailable"
+    """A wanted execution provider (CUDA, TensorRT) is not in the image, or finds no device."""
     CHECK_FAILED = "CheckFailed"
     """The model exceeded the memory or time bounds of the check, or its inference failed."""
 

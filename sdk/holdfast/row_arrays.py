@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.bfloat16 import to_bfloat16
 from holdfast.results import TensorSignature
 from holdfast.signature import ANY, DTYPES
 
@@ -27,6 +28,8 @@ def fitted(values: Array, tensor: TensorSignature) -> Array:
         return _texts(shaped)
     if shaped.dtype.kind not in "biuf":
         raise ValueError(f"holds {shaped.dtype}, but the model wants {tensor.datatype}")
+    if tensor.datatype == "BF16":
+        return to_bfloat16(shaped)
     with np.errstate(invalid="ignore", over="ignore"):
         cast = shaped.astype(wanted)
     if wanted.kind in "biu" and not np.array_equal(cast.astype(np.float64), shaped.astype(np.float64)):

@@ -1,11 +1,12 @@
 """Signatures of models: datatypes of the Open Inference Protocol, and who can replace whom."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from holdfast.bfloat16 import BITS
 from holdfast.failures import ModelError
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
 from holdfast.results import ModelFailureReason, TensorSignature
@@ -23,9 +24,11 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "FP16": np.dtype(np.float16),
     "FP32": np.dtype(np.float32),
     "FP64": np.dtype(np.float64),
+    "BF16": BITS,
     "BYTES": np.dtype(np.object_),
 }
-"""Open Inference Protocol datatypes that Holdfast serves, and how numpy holds them (BYTES: texts)."""
+"""Open Inference Protocol datatypes that Holdfast serves, and how numpy holds them (BF16: bit patterns, see
+``bfloat16``; BYTES: texts)."""
 
 MAX_TENSORS: Final = 16
 ANY: Final = -1
@@ -39,6 +42,8 @@ class Signature:
 
     inputs: tuple[TensorSignature, ...]
     outputs: tuple[TensorSignature, ...]
+    classes: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    """By output: the class that each of its columns is about, where the model says so (ZipMap)."""
 
     @property
     def output_names(self) -> list[str]:
@@ -51,8 +56,11 @@ def compare_signatures(champion: Signature, candidate: Signature) -> Match:
 
     Identical: same names, datatypes and shapes. Compatible: what clients send is accepted (same inputs, no
     dimension narrower) and what they read is there (every output, of the same datatype, no dimension wider;
-    more outputs are fine). The order does not matter, since the protocol names every tensor.
+    more outputs are fine). The order does not matter, since the protocol names every tensor. Other classes,
+    or classes in another order, are Incompatible.
     """
+    if any(candidate.classes.get(name, known) != known for name, known in champion.classes.items()):
+        return "Incompatible"
     pairs = (_by_name(champion.inputs), _by_name(candidate.inputs))
     outputs = (_by_name(champion.outputs), _by_name(candidate.outputs))
     if pairs[0] == pairs[1] and outputs[0] == outputs[1]:
@@ -89,6 +97,14 @@ def require_served(signature: Signature) -> None:
         if not 1 <= len(tensors) <= MAX_TENSORS:
             message = f"the model has {len(tensors)} inputs or outputs; 1 to {MAX_TENSORS} of each are served"
             raise ModelError(ModelFailureReason.CHECK_FAILED, message)
+
+
+def countable(
+    tensors: Mapping[str, np.ndarray[Any, Any]], described: Sequence[TensorSignature]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the tensors that can have columns in a profile: not BF16, whose bit patterns are no numbers."""
+    names = {each.name for each in described if each.datatype != "BF16"}
+    return {name: tensor for name, tensor in tensors.items() if name in names}
 
 
 def typical_inputs(signature: Signature, profile: Profile | None = None) -> dict[str, np.ndarray[Any, Any]]:

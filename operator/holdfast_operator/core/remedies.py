@@ -18,6 +18,9 @@ _REMEDIES: Final[dict[str, str]] = {
     ModelFailureReason.NOT_ONNX: "Export the model to ONNX as model.onnx.",
     ModelFailureReason.EXTERNAL_DATA: "Save the model as a single file, without external data.",
     ModelFailureReason.CUSTOM_OPERATORS: "Use operators of the ONNX and ONNX-ML domains only.",
+    ModelFailureReason.ACCELERATOR_UNAVAILABLE: (
+        "Give the pods a GPU, or take CUDA and TensorRT out of spec.server.executionProviders."
+    ),
     ModelFailureReason.CHECK_FAILED: "Raise spec.server.resources.limits, or export a smaller model.",
     ModelDeploymentReason.INSPECTION_FAILED: "Raise spec.server.resources.limits if it ran out of memory.",
     ModelDeploymentReason.IMAGE_PULL_FAILED: "Check the image, the registry and the pull secrets.",

@@ -8,6 +8,7 @@ from holdfast.cli.errors import CommandError, ExitCode
 from holdfast.onnx import Session
 from holdfast.profile import Profile
 from holdfast.rows import read_rows
+from holdfast.signature import countable
 
 SUFFIXES = (".npz", ".parquet")
 
@@ -26,7 +27,9 @@ def make_profile(model: Path, reference: Path, categorical: list[str]) -> Profil
         rows = read_rows(reference.parent, reference.stem, session.signature)
         if rows is None:
             raise CommandError(f"{reference} is gone", "", ExitCode.NOT_FOUND)
-        return profile_of(rows.inputs, run_rows(session, rows.inputs), rows.feature_names, categorical)
+        inputs = countable(rows.inputs, session.signature.inputs)
+        outputs = countable(run_rows(session, rows.inputs), session.signature.outputs)
+        return profile_of(inputs, outputs, rows.feature_names, categorical)
     except ValueError as error:
         remedy = "Write one array per model input: numpy.savez(FILE, INPUT=rows, feature_names=[…])"
         raise CommandError(f"no profile can be made: {error}", remedy) from error

@@ -15,6 +15,7 @@ from holdfast.package import ModelPackage, parse_metadata
 from holdfast.profile import Profile
 from holdfast.results import Failure, ModelFailureReason
 from holdfast.rows import HOLDOUT, REFERENCE, Rows, RowsError, read_rows
+from holdfast.signature import countable
 from holdfast_serving.inspection.inspection_result import check_in_child
 
 CHECK_TIMEOUT_SECONDS: Final = 120
@@ -93,7 +94,9 @@ def _made_profile(trained: Path, session: Session) -> Profile:
         rows = read_rows(trained, REFERENCE, session.signature)
         if rows is None:
             raise RowsError("the trainer wrote neither profile.json nor reference.npz or reference.parquet")
-        return profile_of(rows.inputs, run_rows(session, rows.inputs), rows.feature_names)
+        inputs = countable(rows.inputs, session.signature.inputs)
+        outputs = countable(run_rows(session, rows.inputs), session.signature.outputs)
+        return profile_of(inputs, outputs, rows.feature_names)
     except ValueError as error:  # RowsError is one
         raise EvaluationError(EvaluationFailureReason.REFERENCE_INVALID, str(error)) from None
 

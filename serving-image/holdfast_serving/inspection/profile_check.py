@@ -24,7 +24,8 @@ def require_countable(profile: Profile, signature: Signature) -> None:
 
 
 def _has_place(column: NumericColumn | CategoricalColumn, tensor: TensorSignature) -> bool:
-    if isinstance(column, NumericColumn) and tensor.datatype == "BYTES":
+    is_text = isinstance(column, NumericColumn) and tensor.datatype == "BYTES"
+    if is_text or tensor.datatype == "BF16":  # bit patterns, which are not ordered as the numbers are
         return False
     sizes = tensor.shape[1:]
     if column.index is None:
