@@ -4,7 +4,8 @@ Which module for what (extras of the distribution in brackets):
 
 - ``package``: ``ModelPackage.read/write``; ``manifest``: ``Manifest``; ``folder``: ``Folder``;
   ``failures``: ``ModelError`` (with a ``results.ModelFailureReason`` and an exit code).
-- ``onnx`` [onnx]: ``Session.open(...)``, ``.signature``, ``.run``; ``onnx_file``: ``check_onnx_file``;
+- ``onnx`` [onnx]: ``Session.open(...)``, ``.signature``, ``.run``; ``bfloat16``: BF16 tensors;
+  ``onnx_file``: ``check_onnx_file``;
   ``signature``: ``Signature``, ``compare_signatures``, ``typical_inputs``, ``DTYPES``.
 - ``profile``: ``Profile.parse/.hash/.columns``; ``binning``: ``profile_of``, ``count_rows``, ``count_bins``;
   ``drift`` [drift]: ``g_statistic``, ``p_value``, ``psi_debiased``, ``noise_floor``, ``assess_column``,

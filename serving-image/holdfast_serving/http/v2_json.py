@@ -39,7 +39,7 @@ def encode_response(response: InferenceResponse, model_name: str, model_version:
             "name": signature.name,
             "datatype": signature.datatype,
             "shape": tensor.shape,
-            "data": tensor_to_json(tensor),
+            "data": tensor_to_json(tensor, signature.datatype),
         }
         for signature, tensor in response.outputs
     ]

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from holdfast.accelerators import parse_providers
 from holdfast.failures import ModelError
 from holdfast.manifest import PROFILE_FILE
 from holdfast.onnx import Session
@@ -30,9 +31,12 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     package = ModelPackage.read(Path(settings.model_dir))
     profile = package.profile()
     threads = settings.threads or cpu_limit()
-    runtime = Runtime.warm(Session.open(package.model_path, threads), threads, profile)
+    providers = parse_providers(settings.execution_providers)
+    runtime = Runtime.warm(Session.open(package.model_path, threads, providers), threads, profile)
     telemetry.set_model(package.digest, profile.hash if profile else None)
     logger.info("loaded %s (%d bytes) with %d threads", package.digest, package.size_bytes, threads)
+    for name, classes in runtime.signature.classes.items():
+        logger.info("output '%s' is a map in the model, served as a table of %d classes", name, len(classes))
     counters = _counters(settings, runtime, profile, telemetry)
     plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE))
     if counters is not None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.bfloat16 import from_bfloat16, to_bfloat16
 from holdfast.signature import DTYPES
 from holdfast_serving.inference.errors import RequestError
 
@@ -30,6 +31,7 @@ _TYPECODES: Final = {
     "FP16": "f",
     "FP32": "f",
     "FP64": "d",
+    "BF16": "f",
 }
 
 
@@ -52,9 +54,11 @@ def tensor_from_json(data: list[Any], datatype: str, shape: list[int]) -> Tensor
     return _typed(found, datatype).reshape(shape)
 
 
-def tensor_to_json(tensor: Tensor) -> Any:
+def tensor_to_json(tensor: Tensor, datatype: str) -> Any:
     """Return the elements, flat and row-major, as orjson encodes them; NaN and infinities become null."""
     flat = tensor.ravel()
+    if datatype == "BF16":
+        return from_bfloat16(flat)
     return flat.tolist() if flat.dtype.hasobject else flat
 
 
@@ -84,7 +88,7 @@ def _strings(elements: list[Any]) -> Tensor:
 
 def _with_missing(elements: list[Any], datatype: str) -> list[Any]:
     """Return the elements with NaN for null, or say which element is wrong."""
-    is_float = datatype.startswith("FP")
+    is_float = _TYPECODES[datatype] in "fd"
     replaced = [math.nan if is_float and element is None else element for element in elements]
     for position, element in enumerate(replaced):
         try:
@@ -102,6 +106,8 @@ def _typed(found: "array[Any]", datatype: str) -> Tensor:
         if found and max(found) > 1:
             raise RequestError("BOOL elements must be true or false")
         return elements.view(np.bool_)
+    if datatype == "BF16":
+        return to_bfloat16(elements)
     if datatype == "FP16":
         with np.errstate(over="ignore"):
             return elements.astype(dtype)

@@ -24,7 +24,9 @@ def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject
     shape = data.draw(arrays.array_shapes(min_dims=1, max_dims=3, max_side=3))
     elements = {"allow_nan": False, "allow_infinity": False} if datatype.startswith("FP") else None
     tensor = data.draw(arrays.arrays(DTYPES[datatype], shape, elements=elements))
-    sent = orjson.loads(orjson.dumps(tensor_to_json(tensor), option=orjson.OPT_SERIALIZE_NUMPY))
+    sent = orjson.loads(orjson.dumps(tensor_to_json(tensor, datatype), option=orjson.OPT_SERIALIZE_NUMPY))
+    if datatype == "BF16" and None in sent:
+        return  # NaN and infinities are not numbers of JSON
     received = tensor_from_json(sent, datatype, list(shape))
     assert received.dtype == tensor.dtype
     np.testing.assert_array_equal(received, tensor)
@@ -35,7 +37,7 @@ def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject
 def test_texts_survive_the_way_through_json(texts: list[str]) -> None:
     tensor = tensor_from_json(texts, "BYTES", [len(texts), 1])
     assert tensor.shape == (len(texts), 1)
-    assert tensor_to_json(tensor) == texts
+    assert tensor_to_json(tensor, "BYTES") == texts
 
 
 @pytest.mark.parametrize(
@@ -91,5 +93,5 @@ def test_wrong_elements_are_refused(data: list[Any], datatype: str, shape: list[
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_json_has_no_number_for_becomes_null(value: float) -> None:
-    flat = tensor_to_json(np.array([[value]], dtype=np.float32))
+    flat = tensor_to_json(np.array([[value]], dtype=np.float32), "FP32")
     assert orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY) == b"[null]"
