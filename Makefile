@@ -52,6 +52,7 @@ crds: venv ## write the CRDs, the chart's copy and the API reference from the py
 generate: crds ## write everything that is generated: CRDs, reference pages, golden manifests
 	@$(PY) -m tests.unit.cli.reference
 	@$(PY) -m tests.unit.operator.reference
+	@$(PY) -m tests.unit.serving.reference
 	@$(PY) -m tests.integration.chart.reference
 	@$(VENV)/bin/pytest --quiet --no-header --update-golden tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests
 
