@@ -14,6 +14,8 @@ BYTES: Final = 2
 FIXED32: Final = 5
 _FIXED: Final = {FIXED64: 8, FIXED32: 4}
 _MAX_VARINT_BYTES: Final = 10
+_KEY_BITS: Final = 32
+"""Other readers cut a longer key off, and would see another field than this one."""
 
 
 class MalformedError(ValueError):
@@ -53,10 +55,14 @@ def fields(
 
 
 def _field(data: memoryview, position: int, end: int) -> Field:
-    key, position = _varint(data, position, end)
+    key = data[position]
+    if key < 0x80:
+        position += 1
+    else:
+        key, position = _varint(data, position, end)
     number, wire = key >> 3, key & 7
-    if number == 0:
-        raise MalformedError("field number 0")
+    if number == 0 or key >> _KEY_BITS:
+        raise MalformedError(f"field number {number}")
     if wire == VARINT:
         value, position = _varint(data, position, end)
         return Field(number, wire, value, position, position)

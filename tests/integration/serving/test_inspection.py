@@ -19,7 +19,7 @@ from holdfast.settings import InspectionSettings
 from holdfast.store import publish_package
 from tests.integration.sdk.conftest import WebServer
 from tests.integration.serving.server_process import run_command
-from tests.unit.serving import hostile_models
+from tests.unit.serving import greedy_models, hostile_models
 from tests.unit.serving.trained_models import cancer_model, wine_columns_model, wine_model
 
 pytestmark = pytest.mark.integration
@@ -120,7 +120,7 @@ def test_package_in_an_object_store_is_inspected(s3_credentials: Path, tmp_path:
         pytest.param(
             hostile_models.custom_operator(), ModelFailureReason.CUSTOM_OPERATORS, id="custom-operator"
         ),
-        pytest.param(hostile_models.memory_bomb(), ModelFailureReason.CHECK_FAILED, id="memory-bomb"),
+        pytest.param(greedy_models.memory_bomb(), ModelFailureReason.CHECK_FAILED, id="memory-bomb"),
     ],
 )
 def test_bad_models_are_refused_with_their_reason_within_seconds(
@@ -134,7 +134,7 @@ def test_bad_models_are_refused_with_their_reason_within_seconds(
 
 
 def test_model_that_never_answers_is_given_up(web: WebServer, containers: Containers) -> None:
-    uri = serve_file(web, hostile_models.endless_loop())
+    uri = serve_file(web, greedy_models.endless_loop())
     code, result = containers.run("inspect", uri, check_timeout_seconds=3)
     assert (code, reason_of(result)) == (EXIT_MODEL_REFUSED, ModelFailureReason.CHECK_FAILED)
     assert result.failure is not None
