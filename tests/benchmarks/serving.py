@@ -140,7 +140,7 @@ def measure_limits(results: dict[str, Measurement], rows: int, seconds: float) -
     body = request_body(rows)
 
     def through_json() -> None:
-        session.run(decode_request(body).inputs)
+        session.run(decode_request(body).inference.inputs)
         encode_response(InferenceResponse(outputs), "cancer", "cancer-1")
 
     for name, step in (("ONNX Runtime", lambda: session.run(inputs)), ("with V2 JSON", through_json)):

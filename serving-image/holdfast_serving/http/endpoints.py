@@ -33,7 +33,7 @@ class Application:
         self._routes = {
             **server_routes(self._model, telemetry, version),
             **model_routes(self._model),
-            **inference_routes(self._model),
+            **inference_routes(self._model, settings.max_body_bytes),
         }
 
     def handle(self, request: Request, reply: Reply) -> None:

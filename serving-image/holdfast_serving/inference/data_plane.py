@@ -5,11 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from holdfast.failures import ModelError
 from holdfast.results import TensorSignature
-from holdfast.signature import DTYPES
+from holdfast.signature import DTYPES, Signature
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inference.tensors import Tensor
@@ -69,6 +69,9 @@ class DataPlane:
         self.prediction_ids: PredictionIds | None = None
         self.background: list[Callable[[], Awaitable[None]]] = []
         """What runs beside the requests for as long as the server does."""
+        self.model: Final[Signature] = runtime.signature
+        self.datatypes: Final = {each.name: each.datatype for each in runtime.signature.inputs}
+        """Datatypes of the inputs by name."""
         self._runtime = runtime
         self._telemetry = telemetry
         self._inputs = {each.name: _Expected(each) for each in runtime.signature.inputs}

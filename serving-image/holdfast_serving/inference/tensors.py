@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol in JSON form <-> NumPy arrays.
+"""Tensors of the Open Inference Protocol in JSON form <-> NumPy arrays, and the bounds of any tensor.
 
 Conversion goes through `array.array`: it checks every element's kind and range in C, where
 `numpy.array` would silently parse strings as numbers or wrap integers around.
@@ -28,11 +28,35 @@ _TYPECODES: Final = {
     "INT16": "h",
     "INT32": "i",
     "INT64": "q",
-    "FP16": "f",
+    "FP16": "d",  # rounded once, from what the client wrote
     "FP32": "f",
     "FP64": "d",
     "BF16": "f",
 }
+MAX_DIMENSIONS: Final = 16
+"""More than any operator of ONNX makes sense of; NumPy itself ends at 64."""
+MAX_EMPTY: Final = 2**31
+"""Lengths beside a 0 multiply to this at most: such a shape holds nothing and could claim anything."""
+
+
+def element_count(shape: list[int]) -> int:
+    """Return how many elements a tensor of this shape, which a client may have made up, holds.
+
+    Raises:
+        RequestError: it is not a list of non-negative integers, or claims more than can be.
+    """
+    if type(shape) is not list:
+        raise RequestError("'shape' must be a list of non-negative integers")
+    if len(shape) > MAX_DIMENSIONS:
+        raise RequestError(f"'shape' has more than {MAX_DIMENSIONS} dimensions")
+    count = 1
+    for length in shape:
+        if type(length) is not int or length < 0:
+            raise RequestError("'shape' must be a list of non-negative integers")
+        count *= length
+    if count == 0 and math.prod(length for length in shape if length) > MAX_EMPTY:
+        raise RequestError(f"shape {shape} is too large")
+    return count
 
 
 def tensor_from_json(data: list[Any], datatype: str, shape: list[int]) -> Tensor:
@@ -63,9 +87,10 @@ def tensor_to_json(tensor: Tensor, datatype: str) -> Any:
 
 
 def _flat(data: list[Any], shape: list[int]) -> list[Any]:
+    count = element_count(shape)
     if data and type(data[0]) is list and len(shape) > 1:
         data = _flattened(data, shape)
-    if len(data) != math.prod(shape):
+    if len(data) != count:
         raise RequestError(f"{len(data)} elements do not fill shape {shape}")
     return data
 

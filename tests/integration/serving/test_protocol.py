@@ -29,7 +29,9 @@ def request(rows: Any = X[:2], **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
-        pytest.param("/v2", {"name": "holdfast", "version": "0.1.0", "extensions": []}, id="server"),
+        pytest.param(
+            "/v2", {"name": "holdfast", "version": "0.1.0", "extensions": ["binary_tensor_data"]}, id="server"
+        ),
         pytest.param("/v2/health/live", {"live": True}, id="live"),
         pytest.param("/v2/health/ready", {"ready": True}, id="ready"),
         pytest.param("/v2/models", {"models": ["wine"]}, id="models"),
@@ -130,7 +132,9 @@ def test_wrong_addresses_get_an_error_of_the_protocol(
         pytest.param(
             {"inputs": [tensor("Y", "FP32", X[:1])]}, "no input 'Y'; it takes 'X'", id="unknown-input"
         ),
-        pytest.param({"inputs": [tensor("X", "FP64", X[:1])]}, "input 'X' must be FP32", id="datatype"),
+        pytest.param(
+            {"inputs": [tensor("X", "FP64", X[:1])]}, "input 'X': 'datatype' must be FP32", id="datatype"
+        ),
         pytest.param({"inputs": [tensor("X", "FP32", X[:1, :3])]}, "has shape [1, 3]", id="shape"),
         pytest.param(request(outputs=[{"name": "score"}]), "no output 'score'", id="unknown-output"),
     ],

@@ -23,7 +23,7 @@ def without(key: str) -> dict[str, Any]:
 
 def test_request_is_read_with_its_id_and_the_outputs_asked_for() -> None:
     document = {"id": "a1", "inputs": [TENSOR], "outputs": [{"name": "p"}, {"name": "q"}]}
-    request = decode_request(orjson.dumps(document))
+    request = decode_request(orjson.dumps(document)).inference
     assert request.id == "a1"
     assert request.outputs == ["p", "q"]
     np.testing.assert_array_equal(request.inputs["x"], [[1, 2]])
@@ -39,9 +39,10 @@ def test_request_is_read_with_its_id_and_the_outputs_asked_for() -> None:
     ],
 )
 def test_what_the_protocol_allows_is_tolerated(document: dict[str, Any]) -> None:
-    request = decode_request(orjson.dumps(document))
-    assert request.outputs is None
-    assert request.id is None
+    decoded = decode_request(orjson.dumps(document))
+    assert decoded.inference.outputs is None
+    assert decoded.inference.id is None
+    assert not decoded.binary
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,46 @@ def test_what_the_protocol_allows_is_tolerated(document: dict[str, Any]) -> None
         pytest.param({"inputs": [{**TENSOR, "shape": [3]}]}, "input 'x': 2 elements", id="wrong-length"),
         pytest.param({"inputs": [TENSOR], "outputs": "p"}, "'outputs' must be a list", id="outputs-text"),
         pytest.param({"inputs": [TENSOR], "outputs": [{}]}, "every output must be", id="output-no-name"),
+        pytest.param({"inputs": [{**TENSOR, "name": str(i)} for i in range(17)]}, "more than 16", id="many"),
+        pytest.param(
+            {"inputs": [TENSOR], "outputs": [{"name": "p"}] * 2}, "asked for twice", id="output-twice"
+        ),
+        pytest.param({"inputs": [TENSOR], "outputs": [{"name": "p"}] * 99}, "at most 16", id="many-outputs"),
+        pytest.param({"inputs": [TENSOR], "parameters": [1]}, "'parameters' must be", id="parameter-list"),
+        pytest.param(
+            {"inputs": [{**TENSOR, "parameters": {"binary_data_size": 8}}]},
+            "but 0 bytes follow",
+            id="no-bytes",
+        ),
+        pytest.param(
+            {"inputs": [{**TENSOR, "parameters": {"shared_memory_region": "a"}}]},
+            "'shared_memory_region' is not served",
+            id="shared-memory",
+        ),
+        pytest.param(
+            {"inputs": [TENSOR], "outputs": [{"name": "p", "parameters": {"classification": 2}}]},
+            "'classification' is not served",
+            id="classification",
+        ),
+        pytest.param(
+            {"inputs": [TENSOR], "parameters": {"binary_data_output": 1}},
+            "'binary_data_output' must be true or false",
+            id="binary-number",
+        ),
+        pytest.param(
+            {
+                "inputs": [
+                    {
+                        **TENSOR,
+                        "datatype": "BYTES",
+                        "data": ["$", "x"],
+                        "parameters": {"content_type": "base64"},
+                    }
+                ]
+            },
+            "not base64",
+            id="not-base64",
+        ),
         pytest.param({"inputs": [TENSOR], "id": 7}, "'id' must be a string", id="numeric-id"),
     ],
 )
@@ -102,7 +143,9 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 )
 def test_answers_give_flat_data(tensor: Any, datatype: str, shape: list[int], data: list[Any]) -> None:
     signature = TensorSignature(name="y", datatype=datatype, shape=[-1])
-    answer = orjson.loads(encode_response(InferenceResponse([(signature, tensor)], "a1"), "m", "r1"))
+    response = encode_response(InferenceResponse([(signature, tensor)], "a1"), "m", "r1")
+    assert isinstance(response.body, bytes)
+    answer = orjson.loads(response.body)
     assert answer == {
         "model_name": "m",
         "model_version": "r1",
@@ -112,7 +155,50 @@ def test_answers_give_flat_data(tensor: Any, datatype: str, shape: list[int], da
 
 
 def test_answer_has_no_id_when_none_was_given() -> None:
-    assert b'"id"' not in encode_response(InferenceResponse([]), "m", "r1")
+    body = encode_response(InferenceResponse([]), "m", "r1").body
+    assert body == b'{"model_name":"m","model_version":"r1","outputs":[]}'
+
+
+def test_answer_carries_the_id_that_labels_come_back_with() -> None:
+    body = encode_response(InferenceResponse([], None, "p1"), "m", "r1").body
+    assert isinstance(body, bytes)
+    assert orjson.loads(body)["parameters"] == {"prediction_id": "p1"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "outputs", "binary"),
+    [
+        pytest.param({"binary_data_output": True}, None, True, id="all"),
+        pytest.param({"binary_data_output": False}, None, False, id="none"),
+        pytest.param({"binary_data_output": True}, [{"name": "p"}], {"p"}, id="all-that-are-asked-for"),
+        pytest.param(
+            {"binary_data_output": True},
+            [{"name": "p", "parameters": {"binary_data": False}}, {"name": "q"}],
+            {"q"},
+            id="an-output-overrides",
+        ),
+        pytest.param(None, [{"name": "p", "parameters": {"binary_data": True}}], {"p"}, id="one"),
+        pytest.param(None, [{"name": "p", "parameters": {"other": 1}}], set(), id="unknown-parameter"),
+    ],
+)
+def test_outputs_are_binary_where_the_request_says_so(parameters: Any, outputs: Any, binary: Any) -> None:
+    document = {"inputs": [TENSOR], "outputs": outputs, "parameters": parameters}
+    assert decode_request(orjson.dumps(document)).binary == binary
+
+
+def test_texts_in_base64_are_decoded_as_their_parameter_says() -> None:
+    entry: dict[str, Any] = {"name": "x", "datatype": "BYTES", "shape": [2], "data": ["w6Q=", ""]}
+    entry["parameters"] = {"content_type": "base64"}
+    tensor = decode_request(orjson.dumps({"inputs": [entry]})).inference.inputs["x"]
+    assert tensor.tolist() == ["ä", ""]
+
+
+def test_datatype_is_that_of_the_model() -> None:
+    """UINT16 and BF16 look the same once they are arrays."""
+    body = orjson.dumps({"inputs": [{**TENSOR, "datatype": "UINT16"}]})
+    assert decode_request(body, datatypes={"x": "UINT16"}).inference.inputs["x"].dtype == np.uint16
+    with pytest.raises(RequestError, match="input 'x': 'datatype' must be BF16"):
+        decode_request(body, datatypes={"x": "BF16"})
 
 
 JSON = st.recursive(
@@ -123,9 +209,10 @@ JSON = st.recursive(
 ALMOST_TENSORS = st.fixed_dictionaries(
     {
         "name": st.just("x") | JSON,
-        "datatype": st.sampled_from([*DTYPES, "BF16"]) | JSON,
+        "datatype": st.sampled_from([*DTYPES]) | JSON,
         "shape": st.lists(st.integers(-1, 4), max_size=3) | JSON,
         "data": st.lists(JSON, max_size=4) | JSON,
+        "parameters": st.none() | st.fixed_dictionaries({"binary_data_size": st.integers(-1, 1)}) | JSON,
     }
 )
 
@@ -135,7 +222,7 @@ ALMOST_TENSORS = st.fixed_dictionaries(
 def test_any_document_is_read_or_refused_in_words(document: Any) -> None:
     body = orjson.dumps(document)
     try:
-        request = decode_request(body)
+        request = decode_request(body).inference
     except RequestError:
         return
     for entry in document["inputs"]:

@@ -14,7 +14,7 @@ from holdfast.signature import DTYPES
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.tensors import tensor_from_json, tensor_to_json
 
-NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL")]
+NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL", "BF16")]
 
 
 @pytest.mark.parametrize("datatype", NUMERIC)
@@ -25,8 +25,6 @@ def test_numbers_survive_the_way_through_json(datatype: str, data: st.DataObject
     elements = {"allow_nan": False, "allow_infinity": False} if datatype.startswith("FP") else None
     tensor = data.draw(arrays.arrays(DTYPES[datatype], shape, elements=elements))
     sent = orjson.loads(orjson.dumps(tensor_to_json(tensor, datatype), option=orjson.OPT_SERIALIZE_NUMPY))
-    if datatype == "BF16" and None in sent:
-        return  # NaN and infinities are not numbers of JSON
     received = tensor_from_json(sent, datatype, list(shape))
     assert received.dtype == tensor.dtype
     np.testing.assert_array_equal(received, tensor)
@@ -55,6 +53,9 @@ def test_texts_survive_the_way_through_json(texts: list[str]) -> None:
         pytest.param([1e300, -1e300], "FP32", [2], [math.inf, -math.inf], id="beyond-fp32-is-infinite"),
         pytest.param([1e300], "FP16", [1], [math.inf], id="beyond-fp16-is-infinite"),
         pytest.param([2**64 - 1], "UINT64", [1], [2**64 - 1], id="largest-uint64"),
+        pytest.param(
+            [1 + 2**-11 + 2**-40], "FP16", [1], [1 + 2**-10], id="just-above-half-way-in-fp16-is-rounded-once"
+        ),
     ],
 )
 def test_elements_are_read(data: list[Any], datatype: str, shape: list[int], expected: Any) -> None:
@@ -70,6 +71,10 @@ def test_elements_are_read(data: list[Any], datatype: str, shape: list[int], exp
         pytest.param([1, 2, 3], "FP32", [2, 2], "3 elements do not fill", id="too-few"),
         pytest.param([1, 2, 3], "FP32", [2], "3 elements do not fill", id="too-many"),
         pytest.param([1], "FP32", [2**40, 2**40], "1 elements do not fill", id="huge-shape"),
+        pytest.param([], "FP32", [0, 2**31, 2**31], "is too large", id="huge-shape-of-nothing"),
+        pytest.param([], "FP32", [0, 10**30], "is too large", id="length-beyond-64-bits"),
+        pytest.param([1], "FP32", [1] * 17, "more than 16 dimensions", id="too-many-dimensions"),
+        pytest.param([1], "FP32", None, "'shape' must be a list", id="no-shape"),
         pytest.param([[1, 2], [3]], "FP32", [2, 2], "along axis 1", id="ragged"),
         pytest.param([[1, 2], 3], "FP32", [2, 2], "along axis 1", id="half-nested"),
         pytest.param([[1, 2], [3, 4]], "FP32", [4], "2 elements do not fill", id="nested-too-deep"),
@@ -95,3 +100,24 @@ def test_wrong_elements_are_refused(data: list[Any], datatype: str, shape: list[
 def test_what_json_has_no_number_for_becomes_null(value: float) -> None:
     flat = tensor_to_json(np.array([[value]], dtype=np.float32), "FP32")
     assert orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY) == b"[null]"
+
+
+def test_bf16_travels_as_the_numbers_that_its_bit_patterns_are() -> None:
+    tensor = tensor_from_json([[1.0, -2.5], [None, 1e39]], "BF16", [2, 2])
+    assert tensor.dtype == np.uint16
+    assert tensor_to_json(tensor, "BF16").tolist()[:2] == [1.0, -2.5]
+    assert orjson.dumps(tensor_to_json(tensor, "BF16"), option=orjson.OPT_SERIALIZE_NUMPY) == (
+        b"[1.0,-2.5,null,null]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [
+        pytest.param(1 + 2**-8, 1.0, id="half-way-to-the-even-one-below"),
+        pytest.param(1 + 3 * 2**-8, 1 + 2**-6, id="half-way-to-the-even-one-above"),
+        pytest.param(3.14159, 3.140625, id="nearest"),
+    ],
+)
+def test_numbers_are_rounded_to_the_nearest_bf16(value: float, rounded: float) -> None:
+    assert tensor_to_json(tensor_from_json([value], "BF16", [1]), "BF16").tolist() == [rounded]
