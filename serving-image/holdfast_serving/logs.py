@@ -28,5 +28,5 @@ def configure_logs() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Other libraries' business; what matters of it is said in our words.
-    for name in ("uvicorn", "httpx", "httpcore"):
+    for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -17,7 +17,6 @@ from holdfast_serving.telemetry.request_metrics import Telemetry
 logger = logging.getLogger(__name__)
 
 REVISION_HEADER = b"holdfast-revision"
-CLOSE = (b"connection", b"close")
 
 
 class Application:
@@ -26,7 +25,6 @@ class Application:
     def __init__(
         self, settings: ServerSettings, lifecycle: Lifecycle, telemetry: Telemetry, version: str
     ) -> None:
-        self._lifecycle = lifecycle
         self._telemetry = telemetry
         self._model = ServedModel(settings, lifecycle)
         self._headers: Headers = ((REVISION_HEADER, settings.model_revision.encode()),)
@@ -36,13 +34,19 @@ class Application:
             **inference_routes(self._model, settings.max_body_bytes),
         }
 
+    @property
+    def headers(self) -> Headers:
+        """Header fields of every answer."""
+        return self._headers
+
     def handle(self, request: Request, reply: Reply) -> None:
-        """Answer a request; while draining, ask the client to come back on a new connection."""
+        """Answer a request; a route that takes GET takes HEAD too."""
         route = self._routes.get(request.path)
-        finish = self._finisher(request, reply, counted=route is not None and route.counted)
         if route is None:
-            finish(error_response(RequestError(self._unknown(request.path), 404)))
-        elif request.method != route.method:
+            reply(error_response(RequestError(self._unknown(request.path), 404)))
+            return
+        finish = self._counting(request, reply) if route.counted else reply
+        if route.method != request.method and (route.method, request.method) != ("GET", "HEAD"):
             refusal = error_response(RequestError(f"use {route.method} here", 405))
             refusal.headers = ((b"allow", route.method.encode()),)
             finish(refusal)
@@ -56,13 +60,9 @@ class Application:
             logger.exception("a request failed")
             finish(error_response(RequestError("internal error", 500)))
 
-    def _finisher(self, request: Request, reply: Reply, *, counted: bool) -> Reply:
+    def _counting(self, request: Request, reply: Reply) -> Reply:
         def finish(response: Response) -> None:
-            if counted:
-                self._telemetry.count_request(response.status, perf_counter() - request.received)
-            response.headers += self._headers
-            if self._lifecycle.draining:
-                response.headers += (CLOSE,)
+            self._telemetry.count_request(response.status, perf_counter() - request.received)
             reply(response)
 
         return finish

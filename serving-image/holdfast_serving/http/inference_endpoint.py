@@ -1,13 +1,17 @@
 """Inference in the Open Inference Protocol V2: the hot path between bytes and the data plane."""
 
+import logging
+
 from holdfast_serving.http.binary_tensors import JSON_LENGTH, split_body, whole_body_request
 from holdfast_serving.http.content_encoding import decoded_body
-from holdfast_serving.http.messages import Reply, Request, error_response
+from holdfast_serving.http.messages import Reply, Request, Response, error_response
 from holdfast_serving.http.routes import Route, Routes
 from holdfast_serving.http.served_model import ServedModel
-from holdfast_serving.http.v2_json import V2Request, decode_request, encode_response
+from holdfast_serving.http.v2_json import BinaryOutputs, V2Request, decode_request, encode_response
 from holdfast_serving.inference.data_plane import DataPlane, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
+
+logger = logging.getLogger(__name__)
 
 
 def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
@@ -22,10 +26,12 @@ def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
             return
 
         def done(answer: InferenceResponse | RequestError) -> None:
-            if isinstance(answer, RequestError):
-                reply(error_response(answer))
-            else:
-                reply(encode_response(answer, model.name, model.revision, decoded.binary))
+            try:
+                response = _response(answer, model, decoded.binary)
+            except Exception:  # an answer may come long after the request's call: nobody else would catch it
+                logger.exception("an answer could not be encoded")
+                response = error_response(RequestError("internal error", 500))
+            reply(response)
 
         plane.submit(decoded.inference, done)
 
@@ -49,3 +55,11 @@ def read_request(request: Request, plane: DataPlane, max_body_bytes: int) -> V2R
     if not document:
         return V2Request(whole_body_request(body, plane.model))
     return decode_request(document, raw, plane.datatypes)
+
+
+def _response(
+    answer: InferenceResponse | RequestError, model: ServedModel, binary: BinaryOutputs
+) -> Response:
+    if isinstance(answer, RequestError):
+        return error_response(answer)
+    return encode_response(answer, model.name, model.revision, binary)

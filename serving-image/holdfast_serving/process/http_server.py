@@ -4,53 +4,25 @@ import asyncio
 import errno
 import gc
 import logging
+import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
 from typing import Final
 
-import uvicorn
 import uvloop
 
 from holdfast.settings import ServerSettings
-from holdfast_serving.http.asgi import asgi_application
+from holdfast_serving.http.connection import HttpConnection
+from holdfast_serving.http.connections import ConnectionLimits, Connections
 from holdfast_serving.http.endpoints import Application
 from holdfast_serving.inference.data_plane import DataPlane
 from holdfast_serving.process.lifecycle import Lifecycle
 
 logger = logging.getLogger(__name__)
 
-KEEP_ALIVE_SECONDS: Final = 75
-"""Idle connections: longer than what load balancers and clients usually keep, so that they close first."""
 STOP_SECONDS: Final = 20
 """After the drain: how long requests in flight may still take."""
 BACKLOG: Final = 2048
-
-
-class DrainingServer(uvicorn.Server):
-    """uvicorn that keeps answering for a while after SIGTERM, until no client is sent here any more."""
-
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
-        super().__init__(config)
-        self._lifecycle = lifecycle
-        self._drain_seconds = drain_seconds
-        self._loop = asyncio.get_running_loop()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Begin to drain; a second signal ends the drain at once."""
-        self._loop.call_soon_threadsafe(self._begin_drain)
-
-    def _begin_drain(self) -> None:
-        if self._lifecycle.draining or self._lifecycle.plane is None:
-            self.should_exit = True
-            return
-        self._lifecycle.draining = True
-        logger.info("draining for %s s: not ready, still answering", self._drain_seconds)
-        self._loop.call_later(self._drain_seconds, self._stop)
-
-    def _stop(self) -> None:
-        self.should_exit = True
 
 
 class ModelServer:
@@ -67,6 +39,7 @@ class ModelServer:
         self._lifecycle = lifecycle
         self._application = application
         self._load = load
+        self._stopping = asyncio.Event()
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -79,31 +52,39 @@ class ModelServer:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        config = uvicorn.Config(
-            asgi_application(self._application.handle, self._settings.max_body_bytes),
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=STOP_SECONDS,
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._begin_drain)
+        limits = ConnectionLimits.of(self._settings)
+        connections = Connections(self._application.handle, limits, self._application.headers)
+        self._connections = connections
+        server = await loop.create_server(
+            lambda: HttpConnection(connections), sock=listen(self._settings.port), backlog=BACKLOG
         )
-        server = DrainingServer(config, self._lifecycle, self._settings.drain_seconds)
-        listener = listen(self._settings.port)
-        loading = asyncio.create_task(self._become_ready(server))
-        await server.serve(sockets=[listener])
-        loading.cancel()
-        with suppress(asyncio.CancelledError):
-            await loading
+        work = [asyncio.create_task(connections.run()), asyncio.create_task(self._become_ready())]
+        await self._stopping.wait()
+        server.close()
+        await connections.close(STOP_SECONDS)
+        for task in work:
+            task.cancel()
+        for result in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
 
-    async def _become_ready(self, server: DrainingServer) -> None:
+    def _begin_drain(self) -> None:
+        """Begin to drain; a second signal ends the drain at once."""
+        if self._lifecycle.draining or self._lifecycle.plane is None:
+            self._stopping.set()
+            return
+        self._lifecycle.draining = self._connections.draining = True
+        logger.info("draining for %s s: not ready, still answering", self._settings.drain_seconds)
+        asyncio.get_running_loop().call_later(self._settings.drain_seconds, self._stopping.set)
+
+    async def _become_ready(self) -> None:
         try:
             plane = await asyncio.to_thread(self._load)
         except Exception:
-            server.should_exit = True
+            self._stopping.set()
             raise
         # What was loaded stays: the collector need not look at it again with every request.
         gc.collect()
