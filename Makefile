@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench
+.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-story bench-peers
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 	@for each in requirements/clients-*.in; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done
+
+bench-peers: venv ## resolve the packages of the servers that the benchmark compares with
+	@$(PY) -m pip install --quiet uv
+	@for peer in fastapi kserve mlserver; do $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/bench-$$peer.in --output-file requirements/bench-$$peer.lock; done
 
 fmt: venv ## format the code
 	@$(VENV)/bin/ruff format --quiet $(CODE)
@@ -94,8 +98,12 @@ cluster-clean: venv ## remove that cluster without a trace
 images: venv ## build the operator and serving images and print their sizes
 	@$(PY) -m tests.cluster images
 
-bench: venv ## measure the server beside ONNX Runtime alone, and the bike story beside the model left alone (about 3 minutes)
+bench: bench-serving bench-story ## the two benchmarks below
+
+bench-serving: venv ## measure the server beside FastAPI, KServe and MLServer, judge every target (about 5 minutes)
 	@$(PY) -m tests.benchmarks.serving
+
+bench-story: venv ## measure the bike story beside the model left alone (10 seconds)
 	@PYTHONPATH=docs/examples $(PY) -m tests.benchmarks.bikeshare_story
 
 demo: venv ## the whole loop on a real node with real bike rides (about 5 minutes once built)

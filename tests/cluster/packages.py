@@ -23,6 +23,7 @@ PACKAGES = {
     "openssl": "openssl",
     "runc": "runc",
     "socat": "socat",
+    "wrk": "wrk",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }

@@ -1,0 +1,1 @@
+"""How fast the server answers beside the Python model servers that people use, all in one interleaved run."""
