@@ -4,6 +4,7 @@ A test runs a small program of the client's side there; it gets the server's add
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,9 @@ from typing import Any, Final
 
 from tests.cluster.cache import cached, content_key
 from tests.cluster.progress import run_logged, step
-from tests.cluster.site_packages import LOCKS
+from tests.cluster.site_packages import LOCKS, REPOSITORY
 
 CLIENTS: Final = ("triton", "kserve", "mlserver", "schemathesis")
-PROGRAMS: Final = Path(__file__).parent / "programs"
 DEADLINE_SECONDS: Final = 300
 
 
@@ -37,7 +37,9 @@ def run_client(client: str, program: str, *arguments: str) -> Any:
         AssertionError: it failed; with what it wrote on standard error.
     """
     ended = subprocess.run(
-        [client_python(client), "-B", PROGRAMS / f"{program}.py", *arguments],
+        [client_python(client), "-B", "-m", f"tests.clients.programs.{program}", *arguments],
+        cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
         timeout=DEADLINE_SECONDS,

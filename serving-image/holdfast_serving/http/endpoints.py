@@ -10,6 +10,8 @@ from holdfast_serving.http.model_endpoints import model_routes
 from holdfast_serving.http.routes import Route
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.http.server_endpoints import server_routes
+from holdfast_serving.http.triton_endpoints import triton_routes
+from holdfast_serving.http.v1_endpoints import v1_routes
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.process.lifecycle import Lifecycle
 from holdfast_serving.telemetry.request_metrics import Telemetry
@@ -32,6 +34,8 @@ class Application:
             **server_routes(self._model, telemetry, version),
             **model_routes(self._model),
             **inference_routes(self._model, settings.max_body_bytes),
+            **triton_routes(self._model),
+            **v1_routes(self._model, settings.max_body_bytes),
         }
 
     @property
@@ -69,9 +73,9 @@ class Application:
 
     def _unknown(self, path: str) -> str:
         words = path.strip("/").split("/")
-        if words[:2] != ["v2", "models"] or len(words) < 3:
+        if words[:2] not in (["v1", "models"], ["v2", "models"]) or len(words) < 3:
             return "there is nothing at this path"
-        if words[2] != self._model.name:
+        if words[2].partition(":")[0] != self._model.name:
             return f"no model of that name is served here; this is '{self._model.name}'"
         if words[3:4] == ["versions"] and words[4:5] != [self._model.revision]:
             return f"no such version is served here; this is '{self._model.revision}'"

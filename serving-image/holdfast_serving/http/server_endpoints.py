@@ -8,7 +8,7 @@ from holdfast_serving.http.routes import Routes, get
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.telemetry.request_metrics import CONTENT_TYPE, Telemetry
 
-EXTENSIONS: Final = ("binary_tensor_data",)
+EXTENSIONS: Final = ("binary_tensor_data", "model_configuration")
 """Extensions of the Open Inference Protocol that are served."""
 
 
