@@ -20,8 +20,10 @@ def server_routes(model: ServedModel, telemetry: Telemetry, version: str) -> Rou
         names = parse_qs(request.query).get("name[]", [])
         return Response(200, telemetry.render(names), CONTENT_TYPE.encode())
 
+    metadata = get(lambda _request: json_response(server))
     return {
-        "/v2": get(lambda _request: json_response(server)),
+        "/v2": metadata,
+        "/v2/": metadata,  # so the protocol's OpenAPI document spells it
         "/v2/health/live": get(lambda _request: json_response({"live": True})),
         "/v2/health/ready": get(
             lambda _request: json_response({"ready": model.ready}, 200 if model.ready else 503)

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.integration
 
 X = wine_model().rows["X"]
 INFER = "/v2/models/wine/infer"
+EXTENSIONS = ["binary_tensor_data", "model_configuration"]
 
 
 def tensor(name: str, datatype: str, values: Any) -> dict[str, Any]:
@@ -29,11 +30,12 @@ def request(rows: Any = X[:2], **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
-        pytest.param(
-            "/v2", {"name": "holdfast", "version": "0.1.0", "extensions": ["binary_tensor_data"]}, id="server"
-        ),
+        pytest.param("/v2", {"name": "holdfast", "version": "0.1.0", "extensions": EXTENSIONS}, id="server"),
         pytest.param("/v2/health/live", {"live": True}, id="live"),
         pytest.param("/v2/health/ready", {"ready": True}, id="ready"),
+        pytest.param("/", {"status": "alive"}, id="v1-live"),
+        pytest.param("/v1/models", {"models": ["wine"]}, id="v1-models"),
+        pytest.param("/v1/models/wine", {"name": "wine", "ready": True}, id="v1-ready"),
         pytest.param("/v2/models", {"models": ["wine"]}, id="models"),
         pytest.param("/v2/models/wine/ready", {"name": "wine", "ready": True}, id="model-ready"),
         pytest.param(
@@ -106,7 +108,8 @@ def test_profile_is_given_as_it_lies_in_the_package(client: httpx.Client) -> Non
 @pytest.mark.parametrize(
     ("method", "path", "status", "error"),
     [
-        pytest.param("GET", "/", 404, "there is nothing at this path", id="root"),
+        pytest.param("GET", "/v3", 404, "there is nothing at this path", id="another-protocol"),
+        pytest.param("POST", "/v1/models/beer:predict", 404, "this is 'wine'", id="unknown-model-v1"),
         pytest.param(
             "GET", "/v2/models/wine/nothing", 404, "there is nothing at this path", id="unknown-path"
         ),

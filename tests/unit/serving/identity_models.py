@@ -1,4 +1,4 @@
-"""Models that give back what they are given, of any datatypes: what is lost on the way is the server's fault."""
+"""Models that give back what they are given: whatever is lost on the way is the server's fault."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ WIDELY_KNOWN = tuple(name for name in DTYPES if name != "BF16")
 
 
 def identity_model(*datatypes: str) -> bytes:
-    """Return a model with an input ``fp32`` and an output ``fp32_out``, [rows, columns], for each datatype."""
+    """Return a model with an input ``fp32`` and an output ``fp32_out``, [rows, columns], by datatype."""
     names = [datatype.lower() for datatype in datatypes]
     shape = ["rows", "columns"]
     elements = [_ELEMENTS[datatype] for datatype in datatypes]
