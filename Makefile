@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-story bench-peers
+.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-story bench-peers fuzz
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ bench-serving: venv ## measure the server beside FastAPI, KServe and MLServer, j
 
 bench-story: venv ## measure the bike story beside the model left alone (10 seconds)
 	@PYTHONPATH=docs/examples $(PY) -m tests.benchmarks.bikeshare_story
+
+fuzz: venv ## a million mutated inputs into everything that reads what strangers send (about 5 minutes)
+	@$(PY) -m tests.fuzz
 
 demo: venv ## the whole loop on a real node with real bike rides (about 5 minutes once built)
 	@$(PY) -m tests.demo run

@@ -1,0 +1,1 @@
+"""Fuzzers: mutated bytes into everything that reads what strangers send."""

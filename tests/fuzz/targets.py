@@ -1,0 +1,5 @@
+"""Every target by its name."""
+
+from tests.fuzz import http_framing, inference_bodies
+
+TARGETS = {each.name: each for each in (http_framing.TARGET, inference_bodies.JSON, inference_bodies.BINARY)}
