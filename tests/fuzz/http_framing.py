@@ -23,9 +23,10 @@ SEEDS = (
     b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.1\r\n" + HOST + b"\r\n",
     b"HEAD http://a/metrics HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
     b"GET /a HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw",
-    b"PUT /%2e%2e/\xc3\xa9 HTTP/1.1\r\n" + HOST + b"X: y\r\n z\r\nContent-Length: 0\r\n\r\n" * 2,
+    b"PUT /%2e%2e/%c3%a9 HTTP/1.1\r\n" + HOST + b"X: y\r\nContent-Length: 0\r\n\r\n",
 )
 TOKENS = (
+    b" folded\r\n",
     *(
         b"\r\n",
         b"\r\n\r\n",
