@@ -26,8 +26,11 @@ class OperatorSettings(BaseModel):
 
     server_image: str = Field(description="image of the model server, the inspection Job and the fetching")
     evaluator_image: str = Field(description="image of the evaluator container of training Jobs")
+    gpu_server_image: str | None = Field(
+        default=None, description="image of serving pods with CUDA or TensorRT; unset: the model server's"
+    )
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
-        default="IfNotPresent", description="pull policy of those two images"
+        default="IfNotPresent", description="pull policy of those images"
     )
     pod_image_pull_secrets: NameList = Field(
         default=(), description="names of image pull Secrets of the pods made, comma-separated"

@@ -20,8 +20,11 @@ class ContainerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     def to_env(self) -> list[dict[str, str]]:
-        """Return Kubernetes ``env`` entries, sorted by name, without those that are unset."""
-        values = self.model_dump(mode="json", exclude_none=True)
+        """Return Kubernetes ``env`` entries, sorted by name, without those that have their default.
+
+        So a setting that is new changes no pod that does not use it.
+        """
+        values = self.model_dump(mode="json", exclude_defaults=True)
         return [{"name": f"HOLDFAST_{name.upper()}", "value": str(values[name])} for name in sorted(values)]
 
     @classmethod

@@ -5,9 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema
 
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, SOURCE_RULES
-from holdfast_operator.api.pod_resources import NodeSelector as NodeSelector
-from holdfast_operator.api.pod_resources import ResourceAmounts as ResourceAmounts
-from holdfast_operator.api.pod_resources import Toleration as Toleration
 from holdfast_operator.api.resource import (
     ApiModel,
     Conditions,
@@ -20,7 +17,17 @@ from holdfast_operator.api.resource import (
     Uri,
     Word,
 )
+from holdfast_operator.api.server import Server as Server
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
+
+
+class Verification(ApiModel):
+    """Which signature a package must carry (OpenSSF model signing)."""
+
+    public_key_secret_name: ObjectName = Field(
+        description="Secret of this namespace whose entry key is the PEM public key; it is mounted into the "
+        "fetching containers only. Packages of RetrainRuns are accepted by the digest that was judged."
+    )
 
 
 class ModelSource(ApiModel):
@@ -39,35 +46,8 @@ class ModelSource(ApiModel):
     credentials_secret_name: ObjectName | None = Field(
         default=None, description="Secret of this namespace that is mounted into the fetching container only."
     )
-
-
-class Server(ApiModel):
-    """How the model is served; a change makes a new revision, except replicas."""
-
-    replicas: int = Field(default=1, ge=0, le=1000, description="Serving pods.")
-    resources: ResourceAmounts = Field(
-        default=ResourceAmounts(
-            requests={"cpu": "100m", "memory": "256Mi"}, limits={"cpu": "1", "memory": "1Gi"}
-        ),
-        description="Resources of each serving pod; requests or limits alone replace both defaults.",
-    )
-    node_selector: NodeSelector = Field(
-        default_factory=dict, description="Labels that a node must have to run serving pods."
-    )
-    tolerations: list[Toleration] = Field(
-        default_factory=list, max_length=16, description="Taints that serving pods tolerate; an atomic list."
-    )
-    priority_class_name: ObjectName | None = Field(
-        default=None, description="PriorityClass of the serving pods."
-    )
-    threads: int | None = Field(
-        default=None, ge=1, le=256, description="ONNX Runtime threads; default: the CPU limit."
-    )
-    max_body_bytes: int = Field(
-        default=16777216, ge=1024, le=1073741824, description="Larger request bodies are answered 413."
-    )
-    feature_monitoring: Literal["Enabled", "Disabled"] = Field(
-        default="Enabled", description="Count features and predictions, so that drift can be seen."
+    verification: Verification | None = Field(
+        default=None, description="Signature that the package must carry; unset: none is looked for."
     )
 
 
@@ -103,6 +83,7 @@ class Target(ApiModel):
     uri: Uri
     digest: Digest | None = None
     credentials_secret_name: ObjectName | None = None
+    public_key_secret_name: ObjectName | None = None
     profile_hash: Word | None = None
     origin: Word = Field(description="Spec or RetrainRun/NAME.")
     spec_model_hash: Word = Field(description="Hash of spec.model when this target was chosen.")
@@ -123,6 +104,7 @@ class Revision(ApiModel):
     digest: Digest
     uri: Uri
     credentials_secret_name: ObjectName | None = None
+    public_key_secret_name: ObjectName | None = None
     origin: Word = Field(description="Spec or RetrainRun/NAME.")
     profile_hash: Word | None = None
     image: str = Field(default="", max_length=512, description="Server image that serves it.")

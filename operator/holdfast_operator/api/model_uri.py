@@ -55,6 +55,17 @@ OUTPUT_RULES = (
 )
 """On spec.output.uri of a RetrainPolicy."""
 
+CAPTURE_RULES = (
+    rule(
+        matches("self", "^(s3|pvc)://"),
+        "uri must start with s3:// or pvc://: captured files are written there",
+    ),
+    _BUCKET_NAMED,
+    _CLAIM_NAMED,
+    _PATH_PLAIN,
+)
+"""On spec.server.capture.uri of a ModelDeployment."""
+
 DATA_RULES = (
     rule(
         f"({_CLAIM_FORM}) && ({_CONFIG_MAP_FORM})",

@@ -55,6 +55,7 @@ class Champion(ApiModel):
     digest: Digest
     uri: Uri
     credentials_secret_name: ObjectName | None = None
+    public_key_secret_name: ObjectName | None = None
 
 
 class CheckOutcome(ApiModel):

@@ -23,6 +23,7 @@ from holdfast_operator.manifests.inspection_job import (
     render_inspection_job,
 )
 from holdfast_operator.manifests.metadata import Manifest, short
+from holdfast_operator.manifests.pod_security import without_devices
 
 FIRST_DELAY_SECONDS = 60
 MAX_DELAY_SECONDS = 3600
@@ -55,12 +56,13 @@ def plan_inspection(observation: ModelDeploymentObservation, target: Target, att
             "uri": target.uri,
             "digest": digest,
             "credentialsSecretName": target.credentials_secret_name,
+            "publicKeySecretName": target.public_key_secret_name,
             "image": observation.settings.server_image,
-            "resources": resource.spec.server.resources.model_dump(by_alias=True),
+            "resources": without_devices(resource.spec.server.resources).model_dump(by_alias=True),
             "attempt": attempt,
         }
     )
-    return Inspection(key, target.uri, digest, target.credentials_secret_name)
+    return Inspection(key, target.uri, digest, target.credentials_secret_name, target.public_key_secret_name)
 
 
 def retry_delay(attempts: int) -> timedelta:

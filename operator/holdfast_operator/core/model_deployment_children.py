@@ -1,7 +1,7 @@
 """The children of a ModelDeployment: which should exist, which should go, and which name is taken."""
 
 from holdfast.labels import COMPONENT
-from holdfast_operator.api.model_deployment import Revision
+from holdfast_operator.api.model_deployment import Revision, Server
 from holdfast_operator.core.children import deletion_of, is_going, kind_and_name
 from holdfast_operator.core.decision import Deletion
 from holdfast_operator.core.inspection import is_inspection_needed
@@ -20,7 +20,9 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
     """Return all children that should exist; applying them repairs what was edited or deleted."""
     resource = observation.resource
     in_use = _revisions(progress.stable, progress.candidate)
-    uris = [progress.target.uri, *(revision.uri for revision in in_use)]
+    servers = [resource.spec.server, *(Server.model_validate(revision.server) for revision in in_use)]
+    captures = [server.capture.uri for server in servers if server.capture is not None]
+    uris = [progress.target.uri, *(revision.uri for revision in in_use), *captures]
     children = [
         render_service_account(resource),
         render_service(resource),

@@ -15,25 +15,31 @@ def server_snapshot(server: Server) -> dict[str, Any]:
     return server.model_dump(mode="json", by_alias=True, exclude={"replicas"}, exclude_none=True)
 
 
-def revision_name(model_deployment: str, digest: str, server: dict[str, Any], image: str) -> str:
-    """Return the name that equal bytes served equally always have."""
-    return f"{prefix(model_deployment)}-{short({'digest': digest, 'server': server, 'image': image})}"
+def revision_name(model_deployment: str, digest: str, server: Server, image: str) -> str:
+    """Return the name that equal bytes served equally always have.
+
+    Fields with their default do not count, so that a field that is new makes no new revision.
+    """
+    chosen = server.model_dump(mode="json", by_alias=True, exclude={"replicas"}, exclude_defaults=True)
+    return f"{prefix(model_deployment)}-{short({'digest': digest, 'server': chosen, 'image': image})}"
 
 
 def plan_revision(
     resource: ModelDeployment, target: Target, digest: str, settings: ImageSettings, now: datetime
 ) -> Revision:
     """Return the revision that serves the target as the spec says."""
-    server = server_snapshot(resource.spec.server)
+    server = resource.spec.server
+    image = settings.serving_image(server)
     return Revision(
-        name=revision_name(resource.metadata.name, digest, server, settings.server_image),
+        name=revision_name(resource.metadata.name, digest, server, image),
         digest=digest,
         uri=target.uri,
         credentials_secret_name=target.credentials_secret_name,
+        public_key_secret_name=target.public_key_secret_name,
         origin=target.origin,
         profile_hash=target.profile_hash,
-        image=settings.server_image,
-        server=server,
+        image=image,
+        server=server_snapshot(server),
         created_time=format_time(now),
         outcome="RollingOut",
     )

@@ -23,6 +23,7 @@ def plan_start(run: RetrainRun, model_deployment: ModelDeployment, now: datetime
             digest=stable.digest,
             uri=stable.uri,
             credentials_secret_name=stable.credentials_secret_name,
+            public_key_secret_name=stable.public_key_secret_name,
         )
         if stable is not None
         else None
@@ -39,6 +40,10 @@ def plan_training_job(observation: RetrainRunObservation, policy: RetrainPolicy)
     """Return the Job of a run whose start has been announced."""
     champion = observation.resource.status.champion
     source = (
-        ChampionSource(champion.uri, champion.digest, champion.credentials_secret_name) if champion else None
+        ChampionSource(
+            champion.uri, champion.digest, champion.credentials_secret_name, champion.public_key_secret_name
+        )
+        if champion
+        else None
     )
     return render_training_job(TrainingParts(observation.resource, policy, source), observation.settings)

@@ -26,6 +26,7 @@ def choose_target(resource: ModelDeployment, runs: Iterable[RetrainRun], now: da
         return Target(
             uri=model.uri,
             credentials_secret_name=model.credentials_secret_name,
+            public_key_secret_name=model.verification.public_key_secret_name if model.verification else None,
             origin=SPEC_ORIGIN,
             spec_model_hash=spec_model_hash,
             chosen_time=format_time(now),

@@ -214,6 +214,7 @@ def _images(settings: OperatorSettings) -> ImageSettings:
     return ImageSettings(
         server_image=settings.server_image,
         evaluator_image=settings.evaluator_image,
+        gpu_server_image=settings.gpu_server_image,
         image_pull_policy=settings.image_pull_policy,
         pod_image_pull_secrets=settings.pod_image_pull_secrets,
     )

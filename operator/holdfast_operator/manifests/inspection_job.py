@@ -16,13 +16,14 @@ from holdfast_operator.manifests.metadata import (
     child_metadata,
     prefix,
 )
-from holdfast_operator.manifests.model_source import Storage, storage_for
+from holdfast_operator.manifests.model_source import Storage, package_storage
 from holdfast_operator.manifests.pod_security import (
     container_security_context,
     placement,
     pod_defaults,
     resource_amounts,
     scratch_volume,
+    without_devices,
 )
 from holdfast_operator.manifests.server_deployment import MODEL_VOLUME_SIZE
 from holdfast_operator.manifests.service_account import service_account_name
@@ -39,6 +40,7 @@ class Inspection:
     uri: str
     digest: str | None
     credentials_secret_name: str | None
+    public_key_secret_name: str | None = None
 
 
 def inspection_job_name(model_deployment: str, key: str) -> str:
@@ -49,7 +51,10 @@ def inspection_job_name(model_deployment: str, key: str) -> str:
 def render_inspection_job(
     resource: ModelDeployment, inspection: Inspection, settings: ImageSettings
 ) -> Manifest:
-    """Return the Job; it has the resources of a serving pod, so what passes here fits there."""
+    """Return the Job; it has the resources of a serving pod, so what passes here fits there.
+
+    But no GPU: the model is checked on the CPU, and those that there are may all be serving.
+    """
     name = inspection_job_name(resource.metadata.name, inspection.key)
     metadata = child_metadata(resource, name, INSPECTION)
     metadata["labels"][labels.INSPECTION_KEY] = inspection.key
@@ -78,7 +83,9 @@ def render_inspection_job(
 
 def _pod(resource: ModelDeployment, inspection: Inspection, settings: ImageSettings) -> dict[str, Any]:
     server = resource.spec.server
-    source = storage_for(inspection.uri, inspection.credentials_secret_name)
+    source = package_storage(
+        inspection.uri, inspection.credentials_secret_name, inspection.public_key_secret_name
+    )
     return {
         **pod_defaults(settings),
         **placement(server.node_selector, server.tolerations, server.priority_class_name),
@@ -97,7 +104,10 @@ def _container(
     resource: ModelDeployment, inspection: Inspection, source: Storage, settings: ImageSettings
 ) -> dict[str, Any]:
     inspect = InspectionSettings(
-        model_uri=inspection.uri, model_digest=inspection.digest, credentials_dir=source.credentials_dir
+        model_uri=inspection.uri,
+        model_digest=inspection.digest,
+        credentials_dir=source.credentials_dir,
+        verification_key_file=source.key_file,
     )
     return {
         "name": INSPECT_CONTAINER,
@@ -106,7 +116,7 @@ def _container(
         "command": COMMAND,
         "args": ["inspect"],
         "env": literal_env(inspect.to_env()),
-        "resources": resource_amounts(resource.spec.server.resources),
+        "resources": resource_amounts(without_devices(resource.spec.server.resources)),
         "securityContext": container_security_context(),
         "volumeMounts": [
             {"name": "model", "mountPath": MODEL_DIR},

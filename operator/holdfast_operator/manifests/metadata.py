@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from holdfast import labels
 from holdfast.labels import API_VERSION
 from holdfast.manifest import canonical_json
-from holdfast_operator.api.model_deployment import ModelDeployment
+from holdfast_operator.api.model_deployment import ModelDeployment, Server
 from holdfast_operator.api.resource import ObjectMetadata
 
 Manifest: TypeAlias = Mapping[str, Any]
@@ -27,8 +27,14 @@ class ImageSettings:
 
     server_image: str
     evaluator_image: str
+    gpu_server_image: str | None = None
+    """Of serving pods with CUDA or TensorRT; without one they get ``server_image`` and say what they lack."""
     image_pull_policy: str = "IfNotPresent"
     pod_image_pull_secrets: tuple[str, ...] = ()
+
+    def serving_image(self, server: Server) -> str:
+        """Return the image of the pods that serve so."""
+        return (self.gpu_server_image if server.is_accelerated else None) or self.server_image
 
 
 def short(value: object) -> str:

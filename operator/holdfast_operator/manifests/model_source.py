@@ -7,6 +7,11 @@ from typing import Any, Final
 from holdfast.settings import CREDENTIALS_DIR
 from holdfast_operator.manifests.metadata import short
 
+CAPTURE_DIR: Final = "/mnt/capture"
+VERIFICATION_DIR: Final = "/etc/holdfast/verification"
+FEEDBACK_DIR: Final = "/etc/holdfast/feedback"
+KEY_ENTRY: Final = "key"
+"""Of Secrets that hold one key."""
 SOURCE_DIR: Final = "/mnt/source"
 PUBLISH_DIR: Final = "/mnt/publish"
 DATA_DIR: Final = "/mnt/data"
@@ -19,6 +24,28 @@ class Storage:
     volumes: tuple[dict[str, Any], ...] = ()
     mounts: tuple[dict[str, Any], ...] = ()
     credentials_dir: str | None = None
+    key_file: str | None = None
+
+
+def package_storage(
+    uri: str, credentials_secret_name: str | None, public_key_secret_name: str | None
+) -> Storage:
+    """Return what it takes to fetch a package, and to verify its signature if a public key is named."""
+    source = storage_for(uri, credentials_secret_name)
+    key = key_storage("verification", public_key_secret_name, VERIFICATION_DIR)
+    return Storage(
+        source.volumes + key.volumes, source.mounts + key.mounts, source.credentials_dir, key.key_file
+    )
+
+
+def key_storage(purpose: str, secret_name: str | None, mount_path: str) -> Storage:
+    """Return what it takes to read the key in a Secret; a missing one is the container's to report."""
+    if secret_name is None:
+        return Storage()
+    name = f"{purpose}-{short(secret_name)}"
+    volume = {"name": name, "secret": {"secretName": secret_name, "optional": True}}
+    mount = {"name": name, "mountPath": mount_path, "readOnly": True}
+    return Storage((volume,), (mount,), key_file=f"{mount_path}/{KEY_ENTRY}")
 
 
 def storage_for(

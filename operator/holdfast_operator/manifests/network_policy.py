@@ -1,9 +1,9 @@
-"""NetworkPolicy: serving pods are reached on their HTTP port only, and reach no more than the store."""
+"""NetworkPolicy: serving pods are reached on their ports only, and reach no more than the store."""
 
 from typing import Any, Final
 
 from holdfast import labels
-from holdfast.settings import HTTP_PORT
+from holdfast.settings import GRPC_PORT, HTTP_PORT
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.manifests.metadata import INSPECTION, SERVER, Manifest, child_metadata
 
@@ -36,7 +36,7 @@ def render_network_policy(resource: ModelDeployment, *, reads_network: bool) -> 
                 "matchExpressions": [component],
             },
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"ports": [{"port": HTTP_PORT, "protocol": "TCP"}]}],
+            "ingress": [{"ports": [{"port": port, "protocol": "TCP"} for port in (HTTP_PORT, GRPC_PORT)]}],
             "egress": [_DNS, _STORES] if reads_network else [],
         },
     }

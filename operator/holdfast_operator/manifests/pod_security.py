@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from holdfast_operator.api.model_deployment import ResourceAmounts, Toleration
+from holdfast_operator.api.pod_resources import ResourceAmounts, Toleration
 from holdfast_operator.manifests.metadata import ImageSettings
 
 USER: Final = 65532
@@ -64,6 +64,16 @@ def resource_amounts(resources: ResourceAmounts) -> dict[str, Any]:
     """Return requests and limits as in a container."""
     amounts = {"requests": dict(resources.requests), "limits": dict(resources.limits)}
     return {name: value for name, value in amounts.items() if value}
+
+
+def without_devices(resources: ResourceAmounts) -> ResourceAmounts:
+    """Return the resources without GPUs."""
+    parts = {"requests": resources.requests, "limits": resources.limits}
+    kept = {
+        part: {name: amount for name, amount in amounts.items() if not name.startswith("nvidia.com/")}
+        for part, amounts in parts.items()
+    }
+    return ResourceAmounts(**kept)
 
 
 def scratch_volume(name: str, size_limit: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from holdfast_operator.manifests.model_source import (
     Storage,
     mounted_path,
     needs_network,
+    package_storage,
     storage_for,
 )
 from holdfast_operator.manifests.pod_security import (
@@ -38,6 +39,7 @@ class ChampionSource:
     uri: str
     digest: str
     credentials_secret_name: str | None = None
+    public_key_secret_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,13 @@ class ContainerWithVolumes:
 
 def render_champion_container(champion: ChampionSource, settings: ImageSettings) -> ContainerWithVolumes:
     """Return the container that fetches the serving package."""
-    source = storage_for(champion.uri, champion.credentials_secret_name)
+    source = package_storage(champion.uri, champion.credentials_secret_name, champion.public_key_secret_name)
     fetch = FetchSettings(
         model_uri=champion.uri,
         model_digest=champion.digest,
         model_dir=CHAMPION_DIR,
         credentials_dir=source.credentials_dir,
+        verification_key_file=source.key_file,
     )
     mounts = [
         {"name": "champion", "mountPath": CHAMPION_DIR},

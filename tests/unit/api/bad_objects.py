@@ -129,7 +129,62 @@ _MODEL_DEPLOYMENTS = {
         "tolerations", [{"key": "a", "effect": "Never"}], "[0].effect"
     ),
     "no threads": _server("threads", 0),
-    "tiny bodies": _server("maxBodyBytes", 1),
+    "no workers": _server("workers", 0),
+    "more workers than a pod can have": _server("workers", 65),
+    "gRPC by a truth value": _server("grpc", True),
+    "no execution provider": _server("executionProviders", []),
+    "unknown execution provider": _server("executionProviders", ["ROCm"], "[0]"),
+    "execution provider twice": _server("executionProviders", ["CPU", "CPU"], "", "must not repeat one"),
+    "CUDA without a GPU": _server("executionProviders", ["CUDA", "CPU"], "", "set nvidia.com/gpu"),
+    "TensorRT without a GPU": _model(
+        {
+            "spec.server.executionProviders": ["TensorRT"],
+            "spec.server.resources": {"limits": {"cpu": "4", "memory": "8Gi"}},
+        },
+        "spec.server.executionProviders",
+        "set nvidia.com/gpu in resources.limits",
+    ),
+    "unknown batching": _server("batching", {"mode": "Always"}, ".mode"),
+    "empty batches": _server("batching", {"maxRows": 0}, ".maxRows"),
+    "endless delay": _server("batching", {"maxDelayMilliseconds": 1001}, ".maxDelayMilliseconds"),
+    "tiny bodies": _server("limits", {"maxBodyBytes": 1}, ".maxBodyBytes"),
+    "no connections": _server("limits", {"maxConnections": 0}, ".maxConnections"),
+    "nothing in flight": _server("limits", {"maxInFlight": 0}, ".maxInFlight"),
+    "no time for the header": _server("limits", {"headerTimeoutSeconds": 0}, ".headerTimeoutSeconds"),
+    "no time for the body": _server("limits", {"bodyTimeoutSeconds": 3601}, ".bodyTimeoutSeconds"),
+    "no time for an answer": _server("limits", {"requestTimeoutSeconds": 0}, ".requestTimeoutSeconds"),
+    "bodies limited elsewhere": _server("maxBodyBytes", 4096),
+    "unknown feedback": _server("feedback", {"mode": "On"}, ".mode"),
+    "slice with a comma": _server("feedback", {"slices": ["a,b"]}, ".slices[0]", "no comma"),
+    "too many slices": _server("feedback", {"slices": [f"f{n}" for n in range(17)]}, ".slices"),
+    "capture to nowhere": _server("capture", {"percent": 1}, ".uri"),
+    "capture to the web": _server(
+        "capture", {"uri": "https://host/captured"}, ".uri", "must start with s3:// or pvc://"
+    ),
+    "capture to no bucket": _server("capture", {"uri": "s3:///captured"}, ".uri", "s3://BUCKET/KEY"),
+    "capture to a claim with credentials": _server(
+        "capture",
+        {"uri": "pvc://captured", "credentialsSecretName": "store"},
+        ".credentialsSecretName",
+        "must be left out",
+    ),
+    "capture of nothing": _server("capture", {"uri": "pvc://captured", "percent": 0}, ".percent"),
+    "capture of no rows": _server(
+        "capture", {"uri": "pvc://captured", "maxRowsPerHour": 0}, ".maxRowsPerHour"
+    ),
+    "capture kept for no day": _server(
+        "capture", {"uri": "pvc://captured", "retentionDays": 0}, ".retentionDays"
+    ),
+    "captured column with a comma": _server(
+        "capture", {"uri": "pvc://captured", "excludeColumns": ["a,b"]}, ".excludeColumns[0]", "no comma"
+    ),
+    "verification without a key": _model(
+        {"spec.model.verification": {}}, "spec.model.verification.publicKeySecretName"
+    ),
+    "verification with a name that no Secret has": _model(
+        {"spec.model.verification.publicKeySecretName": "My_Key"},
+        "spec.model.verification.publicKeySecretName",
+    ),
     "monitoring by a truth value": _server("featureMonitoring", True),
     "unknown strategy": _model({"spec.rollout": {"strategy": "Canary"}}, "spec.rollout.strategy"),
     "deadline at once": _model(

@@ -41,6 +41,7 @@ _REVISION = Revision(
     digest=_DIGEST,
     uri="s3://models/bikes/1",
     credentials_secret_name="store",
+    public_key_secret_name="signing",
     origin="RetrainRun/bikes-drift-0a1b2c3d4e",
     profile_hash="0123456789abcdef",
     image="registry.example.com/holdfast-server:1",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.operator.core.builders import (
+    MODEL_URI,
     at,
     digest,
     time_at,
@@ -148,3 +149,18 @@ def test_history_is_bounded_and_keeps_the_pinned_revision() -> None:
     world.edit(revisionHistoryLimit=1)
     world.settle()
     assert [revision["name"] for revision in world.status["revisions"]] == [kept]
+
+
+def test_signature_is_asked_of_the_specs_packages_not_of_those_that_a_run_made() -> None:
+    """A candidate is published by our own evaluator, which has no private key: its digest is what counts."""
+    world = World(model={"uri": MODEL_URI, "verification": {"publicKeySecretName": "signing"}})
+    world.settle()
+    job = world.inspection()["spec"]["template"]["spec"]
+    assert "signing" in str(job["volumes"])
+    world.serve()
+    assert world.status["stableRevision"]["publicKeySecretName"] == "signing"
+    world.runs = [accepted_run("newer", "new", 10)]
+    world.now = at(11)
+    world.step()
+    assert world.status["candidateRevision"]["origin"] == "RetrainRun/newer"
+    assert "publicKeySecretName" not in world.status["candidateRevision"]

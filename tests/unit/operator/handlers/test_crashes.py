@@ -48,7 +48,7 @@ async def live_through(loop: Loop) -> None:
     loop.cluster.put(RUN)
     await loop.settle()
     name = (MODEL_DEPLOYMENT.api_version, MODEL_DEPLOYMENT.kind, "team", "credit")
-    loop.cluster.edit(name, lambda live: live["spec"].update(server={"replicas": 2, "maxBodyBytes": 2048}))
+    loop.cluster.edit(name, lambda live: live["spec"].update(server={"replicas": 2, "threads": 2}))
     await loop.settle()
 
 

@@ -26,10 +26,33 @@ RESOURCE = ModelDeployment.model_validate(
     {
         "metadata": {"name": "credit", "namespace": "bank", "uid": "uid-of-credit"},
         "spec": {
-            "model": {"uri": "s3://models/credit/7", "credentialsSecretName": "store"},
+            "model": {
+                "uri": "s3://models/credit/7",
+                "credentialsSecretName": "store",
+                "verification": {"publicKeySecretName": "signing"},
+            },
             "server": {
                 "replicas": 3,
+                "workers": 2,
                 "threads": 2,
+                "batching": {"mode": "Disabled", "maxRows": 8, "maxDelayMilliseconds": 2},
+                "limits": {
+                    "maxBodyBytes": 4096,
+                    "maxConnections": 100,
+                    "maxInFlight": 10,
+                    "headerTimeoutSeconds": 5,
+                    "bodyTimeoutSeconds": 6,
+                    "requestTimeoutSeconds": 20,
+                },
+                "feedback": {"signingKeySecretName": "prediction-ids", "slices": ["region", "age"]},
+                "capture": {
+                    "uri": "s3://captured/credit",
+                    "percent": 5,
+                    "maxRowsPerHour": 1000,
+                    "retentionDays": 7,
+                    "excludeColumns": ["name", "x[3]"],
+                    "credentialsSecretName": "captured",
+                },
                 "nodeSelector": {"disk": "ssd"},
                 "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
                 "priorityClassName": "serving",
@@ -44,6 +67,7 @@ REVISION = Revision.model_validate(
         "digest": DIGEST,
         "uri": "s3://models/credit/7",
         "credentialsSecretName": "store",
+        "publicKeySecretName": "signing",
         "origin": "Spec",
         "image": SETTINGS.server_image,
         "server": RESOURCE.spec.server.model_dump(by_alias=True),
@@ -54,8 +78,30 @@ CLAIM_REVISION = REVISION.model_copy(
     update={
         "uri": "pvc://models/credit/7",
         "credentials_secret_name": None,
+        "public_key_secret_name": None,
         "image": PLAIN_SETTINGS.server_image,
         "server": {},
+    }
+)
+GPU_RESOURCE = ModelDeployment.model_validate(
+    {
+        "metadata": {"name": "credit", "namespace": "bank", "uid": "uid-of-credit"},
+        "spec": {
+            "model": {"uri": "pvc://models/credit/7"},
+            "server": {
+                "resources": {"limits": {"cpu": "4", "memory": "8Gi", "nvidia.com/gpu": 1}},
+                "executionProviders": ["TensorRT", "CUDA", "CPU"],
+                "grpc": "Disabled",
+                "feedback": {"mode": "Disabled", "signingKeySecretName": "unused"},
+                "capture": {"uri": "pvc://models/captured"},
+            },
+        },
+    }
+)
+GPU_REVISION = CLAIM_REVISION.model_copy(
+    update={
+        "image": "server-gpu:1",
+        "server": GPU_RESOURCE.spec.server.model_dump(by_alias=True, exclude_none=True),
     }
 )
 POLICY = RetrainPolicy.model_validate(
@@ -111,9 +157,10 @@ REFERENCE = RunReference.model_validate(
 
 def every_child() -> dict[str, Manifest]:
     """Return the manifests by the name of their golden file."""
-    champion = ChampionSource("s3://models/credit/7", DIGEST, "store")
+    champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
     claim_champion = ChampionSource("pvc://models/credit/7", DIGEST)
-    inspection = Inspection("a1b2c3d4e5", "s3://models/credit/7", DIGEST, "store")
+    inspection = Inspection("a1b2c3d4e5", "s3://models/credit/7", DIGEST, "store", "signing")
+    on_gpu = Inspection("0a9b8c7d6e", "pvc://models/credit/7", None, None)
     config_map = Inspection("f6a7b8c9d0", "configmap://tiny", None, None)
     return {
         "service_account": render_service_account(RESOURCE),
@@ -123,6 +170,9 @@ def every_child() -> dict[str, Manifest]:
         "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
         "server_deployment": render_server_deployment(RESOURCE, REVISION, SETTINGS),
         "server_deployment_from_claim": render_server_deployment(RESOURCE, CLAIM_REVISION, PLAIN_SETTINGS),
+        "server_deployment_on_gpu": render_server_deployment(GPU_RESOURCE, GPU_REVISION, PLAIN_SETTINGS),
+        "service_without_grpc": render_service(GPU_RESOURCE),
+        "inspection_job_of_gpu_model": render_inspection_job(GPU_RESOURCE, on_gpu, PLAIN_SETTINGS),
         "inspection_job": render_inspection_job(RESOURCE, inspection, SETTINGS),
         "inspection_job_of_config_map": render_inspection_job(RESOURCE, config_map, PLAIN_SETTINGS),
         "training_job": render_training_job(TrainingParts(RUN, POLICY, champion), SETTINGS),
