@@ -33,9 +33,9 @@ def decode_prediction(body: bytes, inputs: Sequence[TensorSignature]) -> V1Reque
         RequestError: the body is not a V1 request for a model of these inputs.
     """
     document = _document(body)
-    instances = document.get("instances")
-    if instances is None:
+    if "inputs" in document:
         return V1Request(_request(_named(document["inputs"], inputs), inputs), None)
+    instances = document["instances"]
     if type(instances) is not list or not instances:
         raise RequestError("'instances' must be a list of at least one row")
     return V1Request(_request(_columns(instances, inputs), inputs), len(instances))
