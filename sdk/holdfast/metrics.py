@@ -77,6 +77,7 @@ OPEN_FILES_LIMIT: Final = Metric(
     "process_max_fds", "gauge", (), "Files and connections that a worker may have open."
 )
 WORKERS: Final = Metric("holdfast_workers", "gauge", (), "Worker processes that run.")
+CONNECTIONS: Final = Metric("holdfast_connections", "gauge", (), "Open HTTP connections.")
 
 SERVER_METRICS: Final = (
     REQUESTS,
@@ -87,6 +88,7 @@ SERVER_METRICS: Final = (
     ANOMALOUS_ROWS,
     MODEL_INFO,
     WORKERS,
+    CONNECTIONS,
     PROCESS_START,
     PROCESS_CPU_SECONDS,
     RESIDENT_BYTES,

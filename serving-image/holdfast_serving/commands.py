@@ -13,7 +13,6 @@ from typing import Final
 from pydantic import ValidationError
 
 from holdfast.failures import ModelError
-from holdfast.release import VERSION
 from holdfast.settings import EvaluationSettings, InspectionSettings, ServerSettings
 from holdfast_serving.logs import configure_logs
 
@@ -67,19 +66,17 @@ def inspect() -> int:
 
 def serve() -> int:
     """Serve the model until SIGTERM."""
-    from holdfast_serving.http.endpoints import Application
-    from holdfast_serving.inference.model_loading import load_model
-    from holdfast_serving.process.http_server import ModelServer
-    from holdfast_serving.process.lifecycle import Lifecycle
-    from holdfast_serving.telemetry.process_metrics import ProcessMetrics
-    from holdfast_serving.telemetry.request_metrics import Telemetry
+    from holdfast_serving.process.seat import Seat
 
     settings = ServerSettings.from_env(os.environ)
-    telemetry = Telemetry(settings.model_name, settings.model_revision)
-    ProcessMetrics(telemetry.store.memory, None).declare(telemetry.store)
-    lifecycle = Lifecycle()
-    application = Application(settings, lifecycle, telemetry, VERSION)
-    ModelServer(settings, lifecycle, application, lambda: load_model(settings, telemetry)).run()
+    seat = Seat.from_env(os.environ)
+    if settings.workers > 1 and seat is None:
+        from holdfast_serving.process.supervisor import Supervisor
+
+        return Supervisor(settings).run()
+    from holdfast_serving.process.worker import serve_model
+
+    serve_model(settings, seat)
     return 0
 
 

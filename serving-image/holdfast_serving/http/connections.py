@@ -1,7 +1,7 @@
 """All HTTP connections of a worker: what they share, how many there may be, and which take too long."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -65,7 +65,14 @@ class Connection(Protocol):
 class Connections:
     """What the connections of a worker share; their requests are answered by ``handler``."""
 
-    def __init__(self, handler: Handler, limits: ConnectionLimits, headers: Headers = ()) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: ConnectionLimits,
+        headers: Headers = (),
+        on_change: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Answer by HANDLER, with HEADERS in every answer; tell ON_CHANGE how many connections there are."""
         self.handler: Final = handler
         self.limits: Final = limits
         self.heads: Final = AnswerHeads(headers)
@@ -73,6 +80,7 @@ class Connections:
         self.draining = False
         """Whether answers ask clients to come back on a new connection."""
         self._open: set[Connection] = set()
+        self._on_change = on_change
         self._all_closed = asyncio.Event()
         self._all_closed.set()
 
@@ -87,11 +95,13 @@ class Connections:
             return False
         self._open.add(connection)
         self._all_closed.clear()
+        self._on_change(len(self._open))
         return True
 
     def remove(self, connection: Connection) -> None:
         """Forget a closed connection."""
         self._open.discard(connection)
+        self._on_change(len(self._open))
         if not self._open:
             self._all_closed.set()
 

@@ -30,7 +30,7 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     """
     package = ModelPackage.read(Path(settings.model_dir))
     profile = package.profile()
-    threads = settings.threads or cpu_limit()
+    threads = settings.threads or max(1, cpu_limit() // settings.workers)
     providers = parse_providers(settings.execution_providers)
     runtime = Runtime.warm(Session.open(package.model_path, threads, providers), threads, profile)
     telemetry.set_model(package.digest, profile.hash if profile else None)

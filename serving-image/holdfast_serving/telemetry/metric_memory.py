@@ -13,7 +13,13 @@ SLOT_WORDS: Final = 512 * 1024
 """Room for any model that Holdfast accepts. Pages that nobody touches cost nothing."""
 _WORD_BYTES: Final = 8
 _HEADER_WORDS: Final = 8
-"""The first word is the process id of the slot's worker, 0 when there is none; the rest is spare."""
+"""What workers must know of each other begins a slot."""
+PROCESS_ID: Final = 0
+"""Word of the header: the slot's worker, 0 when there is none."""
+STATE: Final = 1
+"""Word of the header: whether it takes and answers requests."""
+CONNECTIONS: Final = 2
+"""Word of the header: how many connections it has."""
 
 
 class MetricMemory:
@@ -58,16 +64,18 @@ class MetricMemory:
 
     def occupy(self) -> None:
         """Say that this process is the worker of its slot."""
-        self.words[self.own] = os.getpid()
+        self.words[self.own + PROCESS_ID] = os.getpid()
 
     def vacate(self, slot: int) -> None:
         """Say that the worker of a slot has ended; its counts stay."""
-        self.words[self.slots[slot]] = 0
+        start = self.slots[slot]
+        for word in (PROCESS_ID, STATE, CONNECTIONS):
+            self.words[start + word] = 0
 
     @property
     def workers(self) -> list[int]:
         """The process ids of the workers that run."""
-        return [pid for start in self.slots if (pid := self.words[start])]
+        return [pid for start in self.slots if (pid := self.words[start + PROCESS_ID])]
 
     def claim(self, identity: str, words: int) -> "Block":
         """Return the next ``words`` of every slot: new ones, or those that this worker's predecessor filled.
@@ -106,4 +114,4 @@ class Block:
     def alive(self) -> list[int]:
         """Return such indices for the slots whose worker runs."""
         words = self.memory.words
-        return [index for index in self.everywhere() if words[index - self.offset - 1]]
+        return [index for index in self.everywhere() if words[index - self.offset - 1 + PROCESS_ID]]

@@ -48,13 +48,14 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wine_model().package(tmp_path_factory.mktemp("package") / "wine").folder
 
 
-def settings(folder: Path, revision: str = "wine-1") -> ServerSettings:
+def settings(folder: Path, revision: str = "wine-1", workers: int = 1) -> ServerSettings:
     return ServerSettings(
         model_name="wine",
         model_revision=revision,
         model_dir=str(folder),
         port=free_port(),
         drain_seconds=DRAIN_SECONDS,
+        workers=workers,
     )
 
 
@@ -116,10 +117,11 @@ def refuses_connections(server: ServerProcess) -> bool:
     return False
 
 
-def test_pod_that_goes_fails_no_request(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pod_that_goes_fails_no_request(package: Path, tmp_path: Path, workers: int) -> None:
     """Clients keep connections; SIGTERM comes under load; the endpoint moves later, as in a cluster."""
     with (
-        running_server(settings(package, "old"), tmp_path / "old.log") as old,
+        running_server(settings(package, "old", workers), tmp_path / "old.log") as old,
         running_server(settings(package, "new"), tmp_path / "new.log") as new,
     ):
         old.wait_until_ready()
@@ -172,8 +174,9 @@ def test_request_in_flight_when_the_drain_ends_is_still_answered(package: Path, 
         assert server.exit_code() == 0
 
 
-def test_second_signal_ends_the_drain(package: Path, tmp_path: Path) -> None:
-    patient = settings(package).model_copy(update={"drain_seconds": 300.0})
+@pytest.mark.parametrize("workers", [1, 2])
+def test_second_signal_ends_the_drain(package: Path, tmp_path: Path, workers: int) -> None:
+    patient = settings(package, workers=workers).model_copy(update={"drain_seconds": 300.0})
     with running_server(patient, tmp_path / "log") as server:
         server.wait_until_ready()
         server.terminate()
@@ -189,14 +192,15 @@ def test_second_signal_ends_the_drain(package: Path, tmp_path: Path) -> None:
         pytest.param(None, "ModelNotFound", id="absent"),
     ],
 )
+@pytest.mark.parametrize("workers", [1, 2])
 def test_model_that_cannot_be_loaded_ends_the_server_with_its_reason(
-    tmp_path: Path, content: bytes | None, reason: str
+    tmp_path: Path, content: bytes | None, reason: str, workers: int
 ) -> None:
     folder = tmp_path / "package"
     folder.mkdir()
     if content is not None:
         (folder / "model.onnx").write_bytes(content)
-    with running_server(settings(folder), tmp_path / "log") as server:
+    with running_server(settings(folder, workers=workers), tmp_path / "log") as server:
         assert server.exit_code() == (EXIT_MODEL_REFUSED if content else 21)
     assert reason in (tmp_path / "log").read_text()
 
@@ -210,8 +214,9 @@ def test_wrong_setting_is_named(package: Path, tmp_path: Path) -> None:
     assert "HOLDFAST_DRAIN_SECONDS: " in log
 
 
-def test_taken_port_is_named(package: Path, tmp_path: Path) -> None:
-    wanted = settings(package)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_taken_port_is_named(package: Path, tmp_path: Path, workers: int) -> None:
+    wanted = settings(package, workers=workers)
     with (
         socket.create_server(("127.0.0.1", wanted.port)),
         running_server(wanted, tmp_path / "log") as server,
