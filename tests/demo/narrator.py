@@ -111,7 +111,7 @@ def verdict(run: Mapping[str, Any]) -> str:
 def reason(run: Mapping[str, Any]) -> str:
     """Say why a candidate was rejected."""
     error, found = error_check(run), condition(run, "Rejected")
-    if found.get("reason") not in ("GateFailed", "GateInconclusive") or "regressionHigh" not in error:
+    if found.get("reason") not in ("GateFailed", "ApprovalExpired") or "regressionHigh" not in error:
         return str(found.get("message") or found.get("reason", "no reason given")).rstrip(".")
     allowed = str(error.get("threshold", "")).removeprefix("maxRegression ")
     return f"it may be worse by up to {number(error['regressionHigh'])}, and {allowed} is allowed"

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from holdfast_operator.api.approval import Approval
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, SOURCE_RULES
 from holdfast_operator.api.resource import (
     ApiModel,
@@ -71,6 +72,11 @@ class ModelDeploymentSpec(ApiModel):
         description="How the model is served; a change makes a new revision, except of replicas.",
     )
     rollout: Rollout = Field(default=Rollout(), description="How a new revision replaces the old one.")
+    approval: Approval | None = Field(
+        default=None,
+        description="Whether a person has to agree before a retrained model is rolled out; what is stricter "
+        "of this and the RetrainPolicy's counts.",
+    )
     revision_history_limit: int = Field(
         default=5, ge=1, le=50, description="Revisions that are remembered and can be rolled back to."
     )

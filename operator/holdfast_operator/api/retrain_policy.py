@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from holdfast_operator.api.approval import Approval
 from holdfast_operator.api.decision_rules import CRON_RULE, GATE_CHECK_RULES, TOLERANCE_RULE
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, OUTPUT_RULES
 from holdfast_operator.api.resource import (
@@ -167,6 +168,9 @@ class RetrainPolicySpec(ApiModel):
     limits: Limits = Field(default=Limits(), description="Bounds on how often and how long to retrain.")
     trainer: Trainer = Field(description="The container that trains; see the training contract.")
     gate: Gate = Field(default=Gate(), description="What a candidate must fulfil to be rolled out.")
+    approval: Approval = Field(
+        default=Approval(), description="Whether a person has to agree before a candidate is rolled out."
+    )
     output: Output = Field(description="Where candidate packages are kept.")
     history_limit: int = Field(default=10, ge=1, le=100, description="Finished RetrainRuns that are kept.")
     suspend: bool = Field(default=False, description="No trigger starts a run.")

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from holdfast_operator.api.approval import ApprovalDecision, ApprovalStatus
 from holdfast_operator.api.resource import (
     ApiModel,
     Conditions,
@@ -17,6 +18,20 @@ from holdfast_operator.api.resource import (
 )
 from holdfast_operator.api.retrain_policy import LocalReference
 from holdfast_operator.api.validation_rule import NAME_IN_LABELS_RULE, rule, validated_by
+
+_SPEC_RULES = (
+    rule(
+        "self.policyRef == oldSelf.policyRef && self.trigger == oldSelf.trigger && "
+        "has(self.requester) == has(oldSelf.requester) && "
+        "(!has(self.requester) || self.requester == oldSelf.requester)",
+        "spec is immutable except for spec.approval: make another RetrainRun",
+    ),
+    rule(
+        "!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)",
+        "spec.approval is final: make another RetrainRun",
+        ".approval",
+    ),
+)
 
 
 class RunTrigger(ApiModel):
@@ -32,10 +47,21 @@ class RunTrigger(ApiModel):
 
 
 class RetrainRunSpec(ApiModel):
-    """Which policy to follow, and why; immutable."""
+    """Which policy to follow, and why; immutable but for the approval, which is given once."""
+
+    model_config = ConfigDict(json_schema_extra=validated_by(*_SPEC_RULES))
 
     policy_ref: LocalReference = Field(description="The RetrainPolicy to follow.")
     trigger: RunTrigger = Field(default=RunTrigger(), description="Why the run was started.")
+    requester: Text | None = Field(
+        default=None,
+        min_length=1,
+        description="Who started the run by hand: must be the user name under which it is created. Needed "
+        "where approval asks for four eyes.",
+    )
+    approval: ApprovalDecision | None = Field(
+        default=None, description="What a person decided about the candidate; final."
+    )
 
 
 class Candidate(ApiModel):
@@ -93,8 +119,10 @@ class RetrainRunStatus(ApiModel):
     candidate: Candidate | None = None
     data_digest: Word | None = None
     evaluation: Evaluation | None = None
+    approval: ApprovalStatus | None = Field(default=None, description="That a person was asked.")
     accepted_time: Time | None = Field(
-        default=None, description="The gate passed: the ModelDeployment is to serve the candidate."
+        default=None,
+        description="The ModelDeployment is to serve the candidate: the gate passed or a person agreed.",
     )
 
 
@@ -104,7 +132,5 @@ class RetrainRun(ApiModel):
     model_config = ConfigDict(json_schema_extra=validated_by(NAME_IN_LABELS_RULE))
 
     metadata: ObjectMetadata
-    spec: RetrainRunSpec = Field(
-        json_schema_extra=validated_by(rule("self == oldSelf", "spec is immutable: make another RetrainRun"))
-    )
+    spec: RetrainRunSpec
     status: RetrainRunStatus = RetrainRunStatus()

@@ -1,15 +1,16 @@
 """Judgement of a finished training: accept the candidate, reject it, or refuse a result that cannot be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from holdfast.results import EvaluationResult
-from holdfast_operator.api.resource import ConditionStatus
+from holdfast_operator.api.approval import Approval
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import Candidate, Evaluation
+from holdfast_operator.core.approval import approval_terms, ask, has_to_ask
 from holdfast_operator.core.conditions import FAILED, REJECTED
 from holdfast_operator.core.gate import assess_gate, describe_outcomes
 from holdfast_operator.core.observation import RetrainRunObservation
@@ -28,6 +29,23 @@ class Judgement:
     update: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """What the evaluator has found, as it is kept whatever becomes of the candidate."""
+
+    evaluation: Evaluation
+    evidence: Mapping[str, Any]
+
+    def complete(self, judgement: Judgement) -> Judgement:
+        """Return the judgement with the evidence that it rests on."""
+        words = f"On {self.evaluation.holdout_rows} rows: {describe_outcomes(self.evaluation)}."
+        steps: dict[str, Any] = {
+            "trained": HAS_TRAINED,
+            "evaluated": ("True", Note(Reason.EVALUATED, words)),
+        }
+        return Judgement(replace(judgement.report, **steps), {**self.evidence, **judgement.update})
+
+
 def judge(observation: RetrainRunObservation, policy: RetrainPolicy, result: EvaluationResult) -> Judgement:
     """Return whether the candidate is to be rolled out."""
     try:
@@ -38,39 +56,51 @@ def judge(observation: RetrainRunObservation, policy: RetrainPolicy, result: Eva
     has_champion = observation.resource.status.champion is not None
     evaluation = assess_gate(policy.spec.gate, result, has_champion=has_champion)
     evidence = {"candidate": candidate, "data_digest": result.data_digest, "evaluation": evaluation}
-    return _verdict(observation, evaluation, evidence)
+    evaluated = Evaluated(evaluation, evidence)
+    if evaluation.verdict == "Fail":
+        note = Note(Reason.GATE_FAILED, f"{describe_outcomes(evaluation, 'Fail')}.")
+        return evaluated.complete(Judgement(RunReport(note, end=REJECTED)))
+    return _accept_or_ask(observation, policy, evaluated)
+
+
+def accept(observation: RetrainRunObservation, approved: Note) -> Judgement:
+    """Return that the candidate is to be rolled out, unless what it was judged against has changed."""
+    model_deployment = observation.model_deployment
+    if model_deployment is None:
+        note = Note(Reason.MODEL_DEPLOYMENT_NOT_FOUND, "The ModelDeployment is gone.")
+        return Judgement(RunReport(note, end=FAILED))
+    if not is_judged_on_current(observation.resource, model_deployment):
+        note = Note(Reason.SUPERSEDED, "What should serve has changed while the run was under way.")
+        return Judgement(RunReport(note, end=SUPERSEDED))
+    note = Note(Reason.ROLLING_OUT, "The candidate was accepted and is rolling out.")
+    accepted = {"accepted_time": format_time(observation.now)}
+    return Judgement(RunReport(note, approved=("True", approved)), accepted)
 
 
 class ForeignResultError(ValueError):
     """The result is about another champion or lies elsewhere than it should."""
 
 
-def _verdict(
-    observation: RetrainRunObservation, evaluation: Evaluation, evidence: Mapping[str, Any]
+def _accept_or_ask(
+    observation: RetrainRunObservation, policy: RetrainPolicy, evaluated: Evaluated
 ) -> Judgement:
-    evaluated: tuple[ConditionStatus, Note] = (
-        "True",
-        Note(Reason.EVALUATED, f"On {evaluation.holdout_rows} rows: {describe_outcomes(evaluation)}."),
+    terms = approval_terms(policy, observation.model_deployment)
+    accepted = accept(observation, Note(Reason.AUTOMATIC, "The gate passed, and nobody has to be asked."))
+    if accepted.report.end is None and has_to_ask(terms, evaluated.evaluation):
+        accepted = _ask(observation, terms, evaluated.evaluation)
+    return evaluated.complete(accepted)
+
+
+def _ask(observation: RetrainRunObservation, terms: Approval, evaluation: Evaluation) -> Judgement:
+    question = ask(terms, observation.now)
+    undecided = describe_outcomes(evaluation, "Inconclusive")
+    why = f"Not decided by the gate: {undecided}. " if undecided else ""
+    name = observation.resource.metadata.name
+    note = Note(
+        Reason.AWAITING_APPROVAL,
+        f"{why}A person has to decide by {question.expire_time}: kubectl holdfast approve {name}",
     )
-    if evaluation.verdict != "Pass":
-        report = RunReport(_rejection(evaluation), end=REJECTED, trained=HAS_TRAINED, evaluated=evaluated)
-        return Judgement(report, evidence)
-    model_deployment = observation.model_deployment
-    if model_deployment is None:
-        note = Note(Reason.MODEL_DEPLOYMENT_NOT_FOUND, "The ModelDeployment is gone.")
-        return Judgement(RunReport(note, end=FAILED, trained=HAS_TRAINED, evaluated=evaluated), evidence)
-    if not is_judged_on_current(observation.resource, model_deployment):
-        note = Note(Reason.SUPERSEDED, "What should serve has changed while the run was under way.")
-        return Judgement(RunReport(note, end=SUPERSEDED, trained=HAS_TRAINED, evaluated=evaluated), evidence)
-    note = Note(Reason.ROLLING_OUT, "The gate has passed; the candidate is rolling out.")
-    accepted = {**evidence, "accepted_time": format_time(observation.now)}
-    return Judgement(RunReport(note, trained=HAS_TRAINED, evaluated=evaluated), accepted)
-
-
-def _rejection(evaluation: Evaluation) -> Note:
-    if evaluation.verdict == "Fail":
-        return Note(Reason.GATE_FAILED, f"{describe_outcomes(evaluation, 'Fail')}.")
-    return Note(Reason.GATE_INCONCLUSIVE, f"{describe_outcomes(evaluation, 'Inconclusive')}.")
+    return Judgement(RunReport(note, approved=("Unknown", note)), {"approval": question})
 
 
 def _candidate_of(

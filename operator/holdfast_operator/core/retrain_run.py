@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from holdfast_operator.api.approval import ApprovalStatus
 from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.core.approval import approval_terms, assess_answer, lacks_requester
 from holdfast_operator.core.children import deletion_of, is_going
 from holdfast_operator.core.conditions import (
+    APPROVED,
     EVALUATED,
     FAILED,
     PROMOTED,
@@ -17,7 +20,7 @@ from holdfast_operator.core.conditions import (
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.jobs import is_finished as is_job_finished
-from holdfast_operator.core.judgement import judge
+from holdfast_operator.core.judgement import accept, judge
 from holdfast_operator.core.observation import RetrainRunObservation
 from holdfast_operator.core.progress import Note
 from holdfast_operator.core.promotion import assess_promotion
@@ -25,7 +28,7 @@ from holdfast_operator.core.reasons import RetrainRunReason as Reason
 from holdfast_operator.core.retrain_run_status import HAS_TRAINED, SUPERSEDED, RunReport, report_run
 from holdfast_operator.core.run_start import plan_start, plan_training_job
 from holdfast_operator.core.runs import is_finished, run_ahead
-from holdfast_operator.core.timestamps import seconds_until
+from holdfast_operator.core.timestamps import parse_time, seconds_until
 from holdfast_operator.core.training import assess_training
 from holdfast_operator.manifests.metadata import is_controlled_by
 
@@ -38,6 +41,8 @@ _ANNOUNCEMENTS: Final = (
     Announcement(REJECTED, "True"),
     Announcement(TRAINED, "True"),
     Announcement(EVALUATED, "True"),
+    Announcement(APPROVED, "Unknown"),
+    Announcement(APPROVED, "True"),
     Announcement(PROMOTED, "True"),
     Announcement(PROMOTED, "False"),
 )
@@ -47,23 +52,33 @@ _ENDS: Final = {"Promoted": PROMOTED, "RolledBack": ROLLED_BACK, "Superseded": S
 
 def decide_retrain_run(observation: RetrainRunObservation) -> Decision:
     """Return the training Job, status and events that should follow from what was observed."""
-    run, policy = observation.resource, observation.policy
+    run = observation.resource
     if run.metadata.deletion_timestamp is not None:
         return Decision()
     if is_finished(run):
         return _clean_up(observation)
     if run.status.accepted_time is not None:
         return _follow_promotion(observation, run.status.accepted_time)
+    if run.status.approval is not None:
+        return _await_approval(observation, run.status.approval)
+    return _work(observation)
+
+
+def _work(observation: RetrainRunObservation) -> Decision:
+    run, policy = observation.resource, observation.policy
     if policy is None:
         message = f"There is no RetrainPolicy {run.spec.policy_ref.name} in this namespace."
         return _stalled(observation, Note(Reason.POLICY_NOT_FOUND, message))
     if run.status.start_time is None:
-        return _start(observation)
+        return _start(observation, policy)
     return _train(observation, policy)
 
 
-def _start(observation: RetrainRunObservation) -> Decision:
+def _start(observation: RetrainRunObservation, policy: RetrainPolicy) -> Decision:
     """Write the intent; the Job is made when the live status holds it."""
+    if lacks_requester(observation.resource, approval_terms(policy, observation.model_deployment)):
+        message = "Approval asks for four eyes: spec.requester has to name who starts the run."
+        return _fail(observation, Note(Reason.REQUESTER_UNKNOWN, message))
     model_deployment = observation.model_deployment
     if model_deployment is None:
         message = "There is no ModelDeployment that the policy names in this namespace."
@@ -115,6 +130,31 @@ def _train(observation: RetrainRunObservation, policy: RetrainPolicy) -> Decisio
     )
     wait = seconds_until(training.wake_time, observation.now)
     return _decision(observation, report, requeue_after_seconds=wait)
+
+
+def _await_approval(observation: RetrainRunObservation, question: ApprovalStatus) -> Decision:
+    answer = assess_answer(observation.resource, question, observation.now)
+    if answer is None:
+        return _keep_waiting(observation, question)
+    update: Mapping[str, Any] = {"approval": answer.status}
+    if answer.outcome == "Rejected":
+        report = RunReport(answer.note, end=REJECTED, approved=("False", answer.note))
+        return _decision(observation, report, update)
+    judgement = accept(observation, answer.note)
+    return _decision(
+        observation, judgement.report, {**update, **judgement.update}, requeue_after_seconds=WAIT_SECONDS
+    )
+
+
+def _keep_waiting(observation: RetrainRunObservation, question: ApprovalStatus) -> Decision:
+    """Wait for the person, unless there is nothing to agree to any more."""
+    known = find_condition(observation.resource.status.conditions, APPROVED)
+    note = Note(Reason.AWAITING_APPROVAL, known.message if known else "")
+    report = accept(observation, note).report
+    if report.end is not None:
+        return _decision(observation, report)
+    wait = seconds_until(parse_time(question.expire_time), observation.now)
+    return _decision(observation, RunReport(note), requeue_after_seconds=wait)
 
 
 def _fail(observation: RetrainRunObservation, note: Note, *, has_trained: bool = False) -> Decision:

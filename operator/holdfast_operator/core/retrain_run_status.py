@@ -7,6 +7,7 @@ from typing import Any, Final
 from holdfast_operator.api.resource import Condition, ConditionStatus
 from holdfast_operator.api.retrain_run import RetrainRun, RetrainRunStatus
 from holdfast_operator.core.conditions import (
+    APPROVED,
     EVALUATED,
     FAILED,
     PROMOTED,
@@ -45,6 +46,7 @@ class RunReport:
     """The condition that the run ends with; SUPERSEDED ends it with none of them True."""
     trained: tuple[ConditionStatus, Note] | None = None
     evaluated: tuple[ConditionStatus, Note] | None = None
+    approved: tuple[ConditionStatus, Note] | None = None
 
 
 def report_run(
@@ -56,6 +58,7 @@ def report_run(
         *_assess_work(report),
         _step(run, TRAINED, report.trained),
         _step(run, EVALUATED, report.evaluated),
+        _step(run, APPROVED, report.approved),
         *_assess_ends(run, report, is_accepted="accepted_time" in (update or {})),
     ]
     fields: dict[str, Any] = {

@@ -17,6 +17,11 @@ def is_started(run: RetrainRun) -> bool:
     return run.status.start_time is not None
 
 
+def awaits_approval(run: RetrainRun) -> bool:
+    """Whether a person was asked about the run's candidate and has not decided."""
+    return run.status.approval is not None and run.status.approval.decision is None
+
+
 def run_ahead(run: RetrainRun, others: Iterable[RetrainRun]) -> RetrainRun | None:
     """Return the unfinished run that goes first: a started one, else the oldest, then by name."""
     ahead = [other for other in others if not is_finished(other) and _turn(other) < _turn(run)]

@@ -12,7 +12,7 @@ from holdfast_operator.core.drift import DriftAssessment, DriftState
 from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
 from holdfast_operator.core.reasons import SuppressedReason
 from holdfast_operator.core.revision import pinned_name
-from holdfast_operator.core.runs import is_finished, last_completion
+from holdfast_operator.core.runs import awaits_approval, is_finished, last_completion
 from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.manifests.metadata import prefix, short
 
@@ -51,7 +51,10 @@ def find_suppression(observation: RetrainPolicyObservation, runs_in_30_days: int
         return SuppressedReason.PINNED_REVISION
     last_run = policy.status.last_run
     is_starting = last_run is not None and not last_run.created
-    if is_starting or any(not is_finished(run) for run in observation.runs):
+    unfinished = [run for run in observation.runs if not is_finished(run)]
+    if any(awaits_approval(run) for run in unfinished):
+        return SuppressedReason.APPROVAL_PENDING
+    if is_starting or unfinished:
         return SuppressedReason.RUN_ACTIVE
     return _find_limit(observation, runs_in_30_days)
 

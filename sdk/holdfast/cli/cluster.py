@@ -41,6 +41,14 @@ class Cluster(Protocol):
         """Create an object and return it as it now is."""
         ...
 
+    def user_name(self) -> str:
+        """Return the name under which the API server knows who asks."""
+        ...
+
+    def patch(self, kind: Kind, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge changes into an object (RFC 7386) and return it."""
+        ...
+
     def annotate(self, kind: Kind, name: str, annotations: Mapping[str, str | None]) -> dict[str, Any]:
         """Set annotations, or remove those that are None, and return the object."""
         ...

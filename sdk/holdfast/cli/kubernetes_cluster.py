@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kubernetes import config
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import ApiClient, AuthenticationV1Api, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient, Resource
@@ -21,6 +21,7 @@ from holdfast.labels import API_VERSION
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 FIELD_MANAGER = "holdfast-cli"
+_REVIEW = Kind("SelfSubjectReview", "selfsubjectreviews")
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -53,17 +54,29 @@ class KubernetesCluster:
             "create", kind, body=complete, namespace=self._namespace, field_manager=FIELD_MANAGER
         )
 
-    def annotate(self, kind: Kind, name: str, annotations: Mapping[str, str | None]) -> dict[str, Any]:
-        """Set annotations, or remove those that are None, and return the object."""
+    def user_name(self) -> str:
+        """Return the name under which the API server knows who asks (SelfSubjectReview)."""
+        with self._explained(_REVIEW, None):
+            answer: Any = AuthenticationV1Api(self._client.client).create_self_subject_review(
+                {}, _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
+            )
+        return str(answer.status.user_info.username)
+
+    def patch(self, kind: Kind, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge changes into an object (RFC 7386) and return it."""
         return self._ask(
             "patch",
             kind,
             name,
             namespace=self._namespace,
-            body={"metadata": {"annotations": dict(annotations)}},
+            body=dict(changes),
             content_type="application/merge-patch+json",
             field_manager=FIELD_MANAGER,
         )
+
+    def annotate(self, kind: Kind, name: str, annotations: Mapping[str, str | None]) -> dict[str, Any]:
+        """Set annotations, or remove those that are None, and return the object."""
+        return self.patch(kind, name, {"metadata": {"annotations": dict(annotations)}})
 
     def _ask(self, verb: str, kind: Kind, name: str | None = None, **details: Any) -> dict[str, Any]:
         resource = _resource(self._client, kind)

@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from holdfast.cli import package
+from holdfast.cli.approval import approve, reject
 from holdfast.cli.connection import with_connection
 from holdfast.cli.console import make_console
 from holdfast.cli.errors import CommandError
@@ -27,6 +28,8 @@ app = typer.Typer(
 )
 app.command()(with_connection(status))
 app.command()(with_connection(retrain))
+app.command()(with_connection(approve))
+app.command()(with_connection(reject))
 app.command()(with_connection(rollback))
 app.command()(validate)
 app.add_typer(package.app)

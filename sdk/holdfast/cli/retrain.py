@@ -44,7 +44,7 @@ def retrain(
     """
     cluster = connection.open()
     policy = choose_policy(target, cluster.find(RETRAIN_POLICY))
-    run: Resource = cluster.create(RETRAIN_RUN, make_run(name_of(policy), reason))
+    run: Resource = cluster.create(RETRAIN_RUN, make_run(name_of(policy), reason, cluster.user_name()))
     if output is OutputFormat.TEXT:
         write(Text.assemble("started ", (name_of(run), "name"), f" of the policy {name_of(policy)}"))
     if wait:
@@ -76,15 +76,15 @@ def choose_policy(target: str, policies: list[dict[str, Any]]) -> Resource:
     )
 
 
-def make_run(policy: str, reason: str) -> dict[str, Any]:
-    """Return the body of a RetrainRun that a person starts; the API server completes its name."""
+def make_run(policy: str, reason: str, requester: str) -> dict[str, Any]:
+    """Return the body of a RetrainRun that ``requester`` starts; the API server completes its name."""
     trigger = {"type": "Manual"} | ({"reason": reason} if reason else {})
     return {
         "metadata": {
             "generateName": f"{policy[:MAX_PREFIX_LENGTH].rstrip('-')}-manual-",
             "labels": {POLICY: policy} if len(policy) <= 63 else {},
         },
-        "spec": {"policyRef": {"name": policy}, "trigger": trigger},
+        "spec": {"policyRef": {"name": policy}, "trigger": trigger, "requester": requester},
     }
 
 

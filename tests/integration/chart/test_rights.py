@@ -18,7 +18,13 @@ from tests.integration.chart.values import (
 
 pytestmark = pytest.mark.integration
 
-CLUSTER_SCOPED = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
+CLUSTER_SCOPED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
 AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
 DANGEROUS = {"*", "secrets", "pods/exec", "escalate", "bind", "impersonate", "nodes", "configmaps"}
 
@@ -107,7 +113,14 @@ def test_viewers_see_and_editors_change_the_three_kinds(render: Render) -> None:
     assert not any(resource.endswith("/status") for _, resource, _ in by_verb["edit"])
 
 
+def test_approving_is_a_right_of_its_own_that_administrators_have(render: Render) -> None:
+    by_verb = {name: rights([role]) for role in roles(render()) for name in aggregated(role)}
+    answer = {("holdfast.dev", "retrainruns", verb) for verb in ("update", "patch")}
+    assert by_verb["admin"] == answer
+    assert not answer & by_verb["edit"]
+
+
 def aggregated(role: dict[str, Any]) -> list[str]:
     """The least of the cluster's roles that this one is added to."""
     labels = role["metadata"]["labels"]
-    return [name for name in ("view", "edit") if f"{AGGREGATE_TO}{name}" in labels][:1]
+    return [name for name in ("view", "edit", "admin") if f"{AGGREGATE_TO}{name}" in labels][:1]

@@ -42,6 +42,7 @@ NO_CLUSTER_SCOPE: Values = {
     "watchNamespaces": WATCHED,
     "crds": {"install": False},
     "rbac": {"userRoles": False},
+    "approvalPolicy": {"create": False},
 }
 VALUES: dict[str, Values] = {
     "defaults": {},

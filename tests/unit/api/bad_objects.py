@@ -271,6 +271,14 @@ _RETRAIN_RUNS = {
     "evidence as number": BadObject(
         "RetrainRun", {"spec.trigger": {"evidence": {"psi": 0.3}}}, "spec.trigger.evidence.psi"
     ),
+    "approval that is neither": BadObject(
+        "RetrainRun",
+        {"spec.approval": {"decision": "Maybe", "approver": "ana"}},
+        "spec.approval.decision",
+    ),
+    "approval by nobody": BadObject(
+        "RetrainRun", {"spec.approval": {"decision": "Approved"}}, "spec.approval.approver"
+    ),
     "run with a long name": BadObject("RetrainRun", {}, "metadata.name", "at most 63", called="a" * 64),
 }
 

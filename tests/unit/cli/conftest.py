@@ -19,6 +19,7 @@ class MemoryCluster:
 
     objects: list[Object] = field(default_factory=list)
     namespace: str = NAMESPACE
+    user: str = "ana"
     created: list[Object] = field(default_factory=list)
     after_create: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,6 +40,14 @@ class MemoryCluster:
         self.objects.append(created)
         self.created.append(created)
         return created
+
+    def user_name(self) -> str:
+        return self.user
+
+    def patch(self, kind: Kind, name: str, changes: Mapping[str, Any]) -> Object:
+        found = self.get(kind, name)
+        found["spec"] = {**found["spec"], **changes["spec"]}
+        return found
 
     def annotate(self, kind: Kind, name: str, annotations: Mapping[str, str | None]) -> Object:
         found = self.get(kind, name)

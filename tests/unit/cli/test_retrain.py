@@ -20,6 +20,7 @@ def test_a_run_of_the_policy_is_created(cluster: MemoryCluster, run: Run, target
     assert created["spec"] == {
         "policyRef": {"name": "bikes-drift"},
         "trigger": {"type": "Manual", "reason": "new sensors"},
+        "requester": "ana",
     }
     assert created["metadata"]["labels"] == {"holdfast.dev/retrain-policy": "bikes-drift"}
     assert "started bikes-drift-manual-x7k2p of the policy bikes-drift" in answer.out

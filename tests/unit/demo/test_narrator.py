@@ -28,7 +28,7 @@ def test_rejection_says_how_much_worse_it_may_be() -> None:
     found = run(
         "bikes-drift-1",
         ("Evaluated", "Evaluated"),
-        ("Rejected", "GateInconclusive"),
+        ("Rejected", "ApprovalExpired"),
         evaluation=evaluation("31.2", "37.5", "23.17"),
     )
     assert told(narrator, "RetrainRun", found)[-1] == (

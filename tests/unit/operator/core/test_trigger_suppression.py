@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast_operator.api.model_deployment import ModelDeployment
+from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from tests.unit.operator.core.builders import (
     at,
@@ -43,12 +44,18 @@ def suspended_model() -> ModelDeployment:
     return model.model_copy(update={"spec": model.spec.model_copy(update={"suspend": True})})
 
 
+def awaiting_approval() -> RetrainRun:
+    question = {"requestedTime": time_at(0), "expireTime": time_at(9000)}
+    return retrain_run("asking", status={"startTime": time_at(0), "approval": question})
+
+
 SUPPRESSIONS = [
     pytest.param({"spec": {"suspend": True}}, "Suspended", id="policy-suspended"),
     pytest.param({"model": suspended_model()}, "Suspended", id="model-suspended"),
     pytest.param({"model": not_ready()}, "ModelNotReady", id="model-not-ready"),
     pytest.param({"model": pinned()}, "PinnedRevision", id="pinned"),
     pytest.param({"runs": (retrain_run("busy"),)}, "RunActive", id="run-active"),
+    pytest.param({"runs": (awaiting_approval(),)}, "ApprovalPending", id="approval-pending"),
     pytest.param({"runs": (finished("done", 3500),)}, "Cooldown", id="cooldown"),
     pytest.param(
         {"used": 2, "spec": {"limits": {"maxRunsPer30Days": 2}}}, "BudgetExhausted", id="budget-exhausted"
