@@ -29,7 +29,8 @@ def test_problem_names_the_field_and_the_remedy(bad: BadObject) -> None:
 def test_only_immutability_is_left_to_the_server() -> None:
     assert rules_of_the_server_alone() == [
         "modelDeploymentRef is immutable: make another RetrainPolicy",
-        "spec is immutable: make another RetrainRun",
+        "spec is immutable except for spec.approval: make another RetrainRun",
+        "spec.approval is final: make another RetrainRun",
     ]
 
 
