@@ -27,7 +27,7 @@ INFERENCE_SECONDS: Final = Metric(
     "holdfast_inference_duration_seconds",
     "histogram",
     ("model", "revision"),
-    "Time inside ONNX Runtime per request.",
+    "Time of a run of ONNX Runtime, for one request or a batch of them.",
 )
 ROWS: Final = Metric(
     "holdfast_rows_total",

@@ -20,6 +20,7 @@ def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
     def on_infer(request: Request, reply: Reply) -> None:
         try:
             plane = model.plane
+            plane.require_room()
             decoded = read_request(request, plane, max_body_bytes)
         except RequestError as error:
             reply(error_response(error))

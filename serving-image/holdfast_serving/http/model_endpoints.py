@@ -16,7 +16,7 @@ def model_routes(model: ServedModel) -> Routes:
 
     def on_metadata(_request: Request) -> Response:
         document = {"name": model.name, "versions": [model.revision], "platform": PLATFORM}
-        return json_response(document | model.plane.signature())
+        return json_response(document | model.plane.signature() | {"parameters": model.plane.execution()})
 
     def on_profile(_request: Request) -> Response:
         profile = model.plane.profile

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
-from holdfast.failures import ModelError
 from holdfast.results import TensorSignature
 from holdfast.signature import DTYPES, Signature
+from holdfast_serving.inference.batch_proof import BatchPlan
+from holdfast_serving.inference.batching import Job, Outcome
 from holdfast_serving.inference.errors import RequestError
+from holdfast_serving.inference.execution import DeadlineError, Execution
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inference.tensors import Tensor
 from holdfast_serving.telemetry.request_metrics import Telemetry
@@ -40,6 +42,17 @@ Done = Callable[[InferenceResponse | RequestError], None]
 """Takes the answer, exactly once, on the event loop's thread; at once or later."""
 
 
+UNBATCHED: Final = BatchPlan(0, "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many requests may be unanswered, and for how many seconds."""
+
+    max_in_flight: int = 512
+    request_seconds: float = 60
+
+
 class Observer(Protocol):
     """Sees every answered request before its answer goes out."""
 
@@ -62,7 +75,14 @@ class PredictionIds(Protocol):
 class DataPlane:
     """One warm model and who observes it; knows nothing of HTTP or JSON. Lives on the event loop's thread."""
 
-    def __init__(self, runtime: Runtime, telemetry: Telemetry, profile: bytes | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        telemetry: Telemetry,
+        profile: bytes | None = None,
+        plan: BatchPlan = UNBATCHED,
+        bounds: Bounds | None = None,
+    ) -> None:
         self.profile = profile
         """Content of the package's profile.json."""
         self.observers: list[Observer] = []
@@ -72,37 +92,47 @@ class DataPlane:
         self.model: Final[Signature] = runtime.signature
         self.datatypes: Final = {each.name: each.datatype for each in runtime.signature.inputs}
         """Datatypes of the inputs by name."""
-        self._runtime = runtime
-        self._telemetry = telemetry
+        self._bounds = bounds or Bounds()
+        self._in_flight = 0
+        self._execution = Execution(runtime, plan, self._bounds.request_seconds, telemetry.count_inference)
         self._inputs = {each.name: _Expected(each) for each in runtime.signature.inputs}
         self._outputs = {each.name: each for each in runtime.signature.outputs}
-        self._pool = ThreadPoolExecutor(runtime.threads, thread_name_prefix="inference")
 
     def signature(self) -> dict[str, Any]:
         """Return inputs and outputs as the protocol's metadata lists them."""
         return {
-            "inputs": [each.model_dump() for each in self._runtime.signature.inputs],
-            "outputs": [each.model_dump() for each in self._runtime.signature.outputs],
+            "inputs": [each.model_dump() for each in self.model.inputs],
+            "outputs": [each.model_dump() for each in self.model.outputs],
         }
+
+    def execution(self) -> dict[str, Any]:
+        """Return how requests run: where, and in which batches and why."""
+        return self._execution.describe()
+
+    def require_room(self) -> None:
+        """Shed load before it costs anything, when as many requests are unanswered as may be.
+
+        Raises:
+            RequestError: 503.
+        """
+        if self._in_flight >= self._bounds.max_in_flight:
+            raise RequestError("too many requests wait for an answer here; try again", 503)
 
     def submit(self, request: InferenceRequest, done: Done) -> None:
         """Answer a request through ``done``, with a RequestError when it cannot be answered.
 
         400: an input or output is unknown, missing or of the wrong datatype or shape. 500: the model fails
-        although the request is right.
+        although the request is right. 503: too many requests wait. 504: it was not answered in time.
         """
         try:
+            self.require_room()
             self._check(request)
-            if _rows(request.inputs) > self._runtime.inline_rows:
-                self._submit_to_pool(request, done)
-                return
-            outputs, seconds = self._runtime.run_timed(request.inputs)
         except RequestError as error:
             done(error)
-        except ModelError as error:
-            done(_refusal(request.inputs, error))
-        else:
-            done(self._answer(request, outputs, seconds))
+            return
+        self._in_flight += 1
+        inputs = request.inputs
+        self._execution.submit(Job(inputs, _rows(inputs), partial(self._finish, request, done)))
 
     async def infer(self, request: InferenceRequest) -> InferenceResponse:
         """Answer a request.
@@ -129,32 +159,26 @@ class DataPlane:
             for work in self.background:
                 group.create_task(_awaited(work))
 
-    def _submit_to_pool(self, request: InferenceRequest, done: Done) -> None:
-        loop = asyncio.get_running_loop()
+    def _finish(self, request: InferenceRequest, done: Done, outcome: Outcome) -> None:
+        self._in_flight -= 1
+        try:
+            answer = self._answer(request, outcome)
+        except Exception:  # others of the batch wait behind this one, and its client waits for an answer
+            logger.exception("a request failed")
+            answer = RequestError("internal error", 500)
+        done(answer)
 
-        def finish(future: "Future[tuple[dict[str, Tensor], float]]") -> None:
-            try:
-                outputs, seconds = future.result()
-            except ModelError as error:
-                done(_refusal(request.inputs, error))
-            else:
-                done(self._answer(request, outputs, seconds))
-
-        future = self._pool.submit(self._runtime.run_timed, request.inputs)
-        future.add_done_callback(lambda future: loop.call_soon_threadsafe(finish, future))
-
-    def _answer(
-        self, request: InferenceRequest, outputs: dict[str, Tensor], seconds: float
-    ) -> InferenceResponse:
-        self._telemetry.count_inference(seconds)
+    def _answer(self, request: InferenceRequest, outcome: Outcome) -> InferenceResponse | RequestError:
+        if isinstance(outcome, Exception):
+            return _refusal(request.inputs, outcome)
         for observer in self.observers:
-            observer.record(request, outputs)
+            observer.record(request, outcome)
         ids = self.prediction_ids
         names = self._outputs if request.outputs is None else request.outputs
         return InferenceResponse(
-            [(self._outputs[name], outputs[name]) for name in names],
+            [(self._outputs[name], outcome[name]) for name in names],
             request.id,
-            None if ids is None else ids.issue(request, outputs),
+            None if ids is None else ids.issue(request, outcome),
         )
 
     def _check(self, request: InferenceRequest) -> None:
@@ -208,8 +232,10 @@ async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
     await work()
 
 
-def _refusal(inputs: dict[str, Tensor], error: ModelError) -> RequestError:
+def _refusal(inputs: dict[str, Tensor], error: Exception) -> RequestError:
     """Return whose fault a failed run is, as far as the shapes tell; the reason is for the log only."""
+    if isinstance(error, DeadlineError):
+        return RequestError("the model did not answer in time", 504)
     logger.warning("%s", error)
     rows = {name: tensor.shape[0] for name, tensor in inputs.items() if tensor.ndim}
     if len(set(rows.values())) > 1:

@@ -11,8 +11,10 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
-from holdfast_serving.inference.data_plane import DataPlane, InferenceRequest
+from holdfast_serving.inference.batch_proof import BatchPlan, plan_batches
+from holdfast_serving.inference.data_plane import Bounds, DataPlane, InferenceRequest
 from holdfast_serving.inference.runtime import Runtime
+from holdfast_serving.inference.sample_rows import sample_rows
 from holdfast_serving.inference.tensors import Tensor
 from holdfast_serving.inspection.profile_check import require_countable
 from holdfast_serving.process.container_limits import cpu_limit
@@ -38,11 +40,27 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     for name, classes in runtime.signature.classes.items():
         logger.info("output '%s' is a map in the model, served as a table of %d classes", name, len(classes))
     counters = _counters(settings, runtime, profile, telemetry)
-    plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE))
+    bounds = Bounds(settings.max_in_flight, settings.request_timeout_seconds)
+    plan = _plan(settings, runtime, profile)
+    plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE), plan, bounds)
     if counters is not None:
         plane.observers.append(_Counting(counters))
         plane.background.append(counters.run)
     return plane
+
+
+def _plan(settings: ServerSettings, runtime: Runtime, profile: Profile | None) -> BatchPlan:
+    if settings.batching == "Disabled":
+        return BatchPlan(0, "off: disabled by the settings")
+    plan = plan_batches(
+        runtime.signature,
+        runtime.run,
+        sample_rows(runtime.signature, profile),
+        min(settings.batch_max_rows, runtime.inline_rows),
+        settings.batch_max_delay_milliseconds / 1000,
+    )
+    logger.info("batching is %s; at most %d rows", plan.reason, plan.max_rows)
+    return plan
 
 
 def _counters(

@@ -46,6 +46,14 @@ class Runtime:
         logger.info("warm; requests of up to %d rows run on the event loop, others in a thread", inline_rows)
         return cls(session, threads, inline_rows)
 
+    def run(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the outputs by name.
+
+        Raises:
+            ModelError: CheckFailed when the model fails on these inputs.
+        """
+        return self._session.run(inputs)
+
     def run_timed(self, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], float]:
         """Return the outputs by name and the seconds that the run took.
 
