@@ -28,6 +28,8 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-operator > requirements/operator.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving > requirements/server.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving --extra evaluator > requirements/evaluator.lock
+	@$(PY) -m uv pip compile --quiet --upgrade --no-header --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--constraints requirements/server.lock --output-file requirements/server-gpu.lock requirements/server-gpu.in
 	@for each in requirements/clients-*.in; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done
@@ -95,8 +97,8 @@ cluster: venv ## start a one-node Kubernetes cluster
 cluster-clean: venv ## remove that cluster without a trace
 	@$(PY) -m tests.cluster down
 
-images: venv ## build the operator and serving images and print their sizes
-	@$(PY) -m tests.cluster images
+images: venv ## build the operator and serving images and print their sizes (IMAGE=server-gpu: only that one)
+	@$(PY) -m tests.cluster images $(IMAGE)
 
 bench: bench-serving bench-story ## the two benchmarks below
 

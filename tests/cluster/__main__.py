@@ -5,10 +5,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.cluster.errors import ClusterError
-from tests.cluster.image_recipes import IMAGES
+from tests.cluster.image_recipes import IMAGES, ON_REQUEST
 from tests.cluster.preparation import SUITES, prepare
 from tests.cluster.programs import SETS, program_set
 from tests.cluster.running import DEFAULT_NAME, choose_adapter
+
+ALL_IMAGES = {**IMAGES, **ON_REQUEST}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("up", "down", "load"):
             command.add_argument("--name", default=DEFAULT_NAME, help="name of the cluster (%(default)s)")
         if name in ("load", "images"):
-            command.add_argument("names", nargs="*", metavar="IMAGE", help=f"of {', '.join(IMAGES)}")
+            command.add_argument("names", nargs="*", metavar="IMAGE", help=f"of {', '.join(ALL_IMAGES)}")
         if name == "prepare":
             command.add_argument("names", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}")
         if name == "programs":
@@ -64,15 +66,15 @@ def _down(chosen: argparse.Namespace) -> None:
 
 def _load(chosen: argparse.Namespace) -> None:
     adapter = choose_adapter(chosen.name)
-    for name in _known(chosen.names, list(IMAGES)):
-        image = IMAGES[name]()
+    for name in _known(chosen.names, list(ALL_IMAGES)) if chosen.names else IMAGES:
+        image = ALL_IMAGES[name]()
         adapter.load_image(image)
         _write(image.ref)
 
 
 def _images(chosen: argparse.Namespace) -> None:
-    for name in _known(chosen.names, list(IMAGES)):
-        image = IMAGES[name]()
+    for name in _known(chosen.names, list(ALL_IMAGES)) if chosen.names else IMAGES:
+        image = ALL_IMAGES[name]()
         _write(f"{image.ref:<45} {image.size_bytes / 1e6:6.0f} MB")
 
 

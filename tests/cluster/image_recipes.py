@@ -40,6 +40,17 @@ def evaluator_image() -> Image:
     return build_image(_product("evaluator", "serving-image", contents, "evaluator"))
 
 
+def gpu_server_image() -> Image:
+    """Return the server's image with CUDA, building it if needed: about 2 GB to download."""
+    server = LOCKS / "server.lock"
+    contents = {
+        "server-packages": site_packages(server),
+        "gpu-packages": site_packages(LOCKS / "server-gpu.lock", without=server),
+        **_serving_packages(),
+    }
+    return build_image(_product("server-gpu", "serving-image", contents, "server-gpu"))
+
+
 def s3_image() -> Image:
     """Return an image with an S3 server over /data (versitygw, uid 65532, port 7070).
 
@@ -63,6 +74,9 @@ IMAGES: Mapping[str, Callable[[], Image]] = {
     "evaluator": evaluator_image,
     "s3": s3_image,
 }
+"""What tests and demo need."""
+ON_REQUEST: Mapping[str, Callable[[], Image]] = {"server-gpu": gpu_server_image}
+"""Built only by name."""
 
 
 def _product(name: str, folder: str, contents: Mapping[str, Path], target: str) -> Recipe:

@@ -2,6 +2,8 @@
 {{- define "holdfast.operatorEnv" -}}
 - name: HOLDFAST_OPERATOR_SERVER_IMAGE
   value: {{ include "holdfast.image" (list . .Values.serverImage) | quote }}
+- name: HOLDFAST_OPERATOR_GPU_SERVER_IMAGE
+  value: {{ include "holdfast.image" (list . .Values.gpuServerImage) | quote }}
 - name: HOLDFAST_OPERATOR_EVALUATOR_IMAGE
   value: {{ include "holdfast.image" (list . .Values.evaluatorImage) | quote }}
 - name: HOLDFAST_OPERATOR_IMAGE_PULL_POLICY

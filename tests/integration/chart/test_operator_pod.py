@@ -44,6 +44,7 @@ def test_values_reach_the_operator(render: Render) -> None:
     (container,) = operator_pod(objects)["containers"]
     assert container["image"] == f"registry.example.com/team/holdfast-operator@{DIGEST}"
     assert settings.server_image == "registry.example.com/team/holdfast-server:1.2"
+    assert settings.gpu_server_image == f"registry.example.com/team/holdfast-server-gpu@{DIGEST}"
     assert settings.evaluator_image == "registry.example.com/team/holdfast-evaluator:0.1.0"
     assert settings.image_pull_policy == "Always"
     assert settings.pod_image_pull_secrets == ("registry",)

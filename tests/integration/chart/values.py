@@ -20,6 +20,7 @@ EVERYTHING: Values = {
     "imageRegistry": "registry.example.com/team",
     "image": {"digest": DIGEST, "pullPolicy": "Always"},
     "serverImage": {"tag": "1.2"},
+    "gpuServerImage": {"digest": DIGEST},
     "imagePullSecrets": [{"name": "registry"}],
     "podImagePullSecrets": ["registry"],
     "fullnameOverride": "holdfast",
