@@ -79,6 +79,59 @@ OPEN_FILES_LIMIT: Final = Metric(
 WORKERS: Final = Metric("holdfast_workers", "gauge", (), "Worker processes that run.")
 CONNECTIONS: Final = Metric("holdfast_connections", "gauge", (), "Open HTTP connections.")
 
+SHADOW_REQUESTS: Final = Metric(
+    "holdfast_shadow_requests_total",
+    "counter",
+    ("model", "revision", "outcome"),
+    "Copies of requests for another revision: answered and compared, refused, failed, incomparable, dropped.",
+)
+SHADOW_ROWS: Final = Metric(
+    "holdfast_shadow_rows_total",
+    "counter",
+    ("model", "revision", "output"),
+    "Rows of this output that both revisions have given.",
+)
+SHADOW_DISAGREEING_ROWS: Final = Metric(
+    "holdfast_shadow_disagreeing_rows_total",
+    "counter",
+    ("model", "revision", "output"),
+    "Rows that differ: unequal whole numbers, texts or truth values, or floats finite on one side only.",
+)
+SHADOW_DIFFERENCE: Final = Metric(
+    "holdfast_shadow_difference",
+    "histogram",
+    ("model", "revision", "output", "direction"),
+    "How much higher (or equal) or lower the other revision's floats are, in shares of the profile's range.",
+)
+SHADOW_SQUARED_DIFFERENCE: Final = Metric(
+    "holdfast_shadow_squared_difference",
+    "histogram",
+    ("model", "revision", "output"),
+    "Squares of the same differences; their sum is what counts.",
+)
+CAPTURED_ROWS: Final = Metric(
+    "holdfast_captured_rows_total",
+    "counter",
+    ("model", "revision", "outcome"),
+    "Sampled rows: written to the store, or dropped by the limit of the hour, of memory or by the store.",
+)
+CAPTURE_FAILURES: Final = Metric(
+    "holdfast_capture_failures_total",
+    "counter",
+    ("model", "revision"),
+    "Attempts to write captured rows or delete old ones that the store did not take; they are repeated.",
+)
+
+SHADOW_METRICS: Final = (
+    SHADOW_REQUESTS,
+    SHADOW_ROWS,
+    SHADOW_DISAGREEING_ROWS,
+    SHADOW_DIFFERENCE,
+    SHADOW_SQUARED_DIFFERENCE,
+)
+"""Exposed by servers that have a shadow_url."""
+CAPTURE_METRICS: Final = (CAPTURED_ROWS, CAPTURE_FAILURES)
+"""Exposed by servers that have a capture_uri."""
 SERVER_METRICS: Final = (
     REQUESTS,
     REQUEST_SECONDS,
@@ -87,6 +140,8 @@ SERVER_METRICS: Final = (
     DISTRIBUTION_ROWS,
     ANOMALOUS_ROWS,
     MODEL_INFO,
+    *SHADOW_METRICS,
+    *CAPTURE_METRICS,
     WORKERS,
     CONNECTIONS,
     PROCESS_START,

@@ -8,7 +8,7 @@ from holdfast_serving.http.messages import Reply, Request, Response, error_respo
 from holdfast_serving.http.routes import Route, Routes
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.http.v2_json import BinaryOutputs, V2Request, decode_request, encode_response
-from holdfast_serving.inference.data_plane import DataPlane, InferenceResponse
+from holdfast_serving.inference.data_plane import COPY_HEADER, DataPlane, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
             plane = model.plane
             plane.require_room()
             decoded = read_request(request, plane, max_body_bytes)
+            decoded.inference.is_copy = COPY_HEADER in request.headers
         except RequestError as error:
             reply(error_response(error))
             return

@@ -20,6 +20,10 @@ from holdfast_serving.telemetry.request_metrics import Telemetry
 logger = logging.getLogger(__name__)
 
 
+COPY_HEADER: Final = b"holdfast-copy"
+"""Marks a copy of a request that another revision has answered."""
+
+
 @dataclass(slots=True)
 class InferenceRequest:
     """Input tensors by name, the outputs asked for (None: all) and the caller's id."""
@@ -27,6 +31,8 @@ class InferenceRequest:
     inputs: dict[str, Tensor]
     outputs: Sequence[str] | None = None
     id: str | None = None
+    is_copy: bool = False
+    """Whether it is answered for comparison only: not copied again, captured or given a prediction id."""
 
 
 @dataclass(slots=True)
@@ -178,7 +184,7 @@ class DataPlane:
         return InferenceResponse(
             [(self._outputs[name], outcome[name]) for name in names],
             request.id,
-            None if ids is None else ids.issue(request, outcome),
+            None if ids is None or request.is_copy else ids.issue(request, outcome),
         )
 
     def _check(self, request: InferenceRequest) -> None:

@@ -7,12 +7,12 @@ from holdfast.metrics import CONNECTIONS
 from holdfast.release import VERSION
 from holdfast.settings import ServerSettings
 from holdfast_serving.http.endpoints import Application
-from holdfast_serving.inference.model_loading import load_model
 from holdfast_serving.process.crew import Crew
 from holdfast_serving.process.http_server import HttpServer
 from holdfast_serving.process.lifecycle import Lifecycle
 from holdfast_serving.process.listener import listen
 from holdfast_serving.process.model_server import ModelServer, Transport
+from holdfast_serving.process.observed_model import load_observed_model
 from holdfast_serving.process.seat import Seat
 from holdfast_serving.telemetry.metric_memory import MetricMemory
 from holdfast_serving.telemetry.metric_store import MetricStore
@@ -36,7 +36,7 @@ def serve_model(settings: ServerSettings, seat: Seat | None) -> None:
     server = ModelServer(
         lifecycle,
         _transports(settings, seat, lifecycle, telemetry),
-        lambda: load_model(settings, telemetry),
+        lambda: load_observed_model(settings, telemetry),
         settings.drain_seconds,
     )
     server.run(None if seat is None else seat.lifeline)

@@ -82,6 +82,12 @@ class Histogram:
         self._words[self._at + 1 + bisect_left(self._bounds, value)] += 1
         self._floats[self._at] += value
 
+    def add(self, counts: Sequence[int], total: float) -> None:
+        """Add many observations: how many in each bucket (the last: above all bounds), and their sum."""
+        for index, count in enumerate(counts, start=self._at + 1):
+            self._words[index] += count
+        self._floats[self._at] += total
+
     def value(self) -> tuple[list[int], float]:
         """Return how many are at or below each bound (the last: any), and the sum, of all workers."""
         starts = self._block.everywhere()

@@ -1,0 +1,1 @@
+"""Sampled requests and answers as Parquet files in an object store or a folder."""

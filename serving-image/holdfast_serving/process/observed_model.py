@@ -1,0 +1,27 @@
+"""The served model with those who watch its requests beside the counters: shadow and capture, where set."""
+
+from holdfast.profile import Profile
+from holdfast.settings import ServerSettings
+from holdfast_serving.inference.data_plane import DataPlane
+from holdfast_serving.inference.model_loading import load_model
+from holdfast_serving.telemetry.request_metrics import Telemetry
+
+
+def load_observed_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
+    """Load the model and attach the observers that the settings ask for.
+
+    Raises:
+        ModelError: the package or its model cannot be served, or the capture's URI is not one.
+    """
+    plane = load_model(settings, telemetry)
+    profile = None if plane.profile is None else Profile.parse(plane.profile)
+    # Imported where they are needed: most servers have neither.
+    if settings.shadow_url is not None:
+        from holdfast_serving.shadow.comparison import Comparison
+        from holdfast_serving.shadow.shadow import Shadow
+
+        comparison = Comparison(plane.model.output_names, profile, telemetry.store, telemetry.labels)
+        shadow = Shadow(settings, plane.datatypes, comparison, telemetry.store)
+        plane.observers.append(shadow)
+        plane.background.append(shadow.run)
+    return plane
