@@ -59,10 +59,12 @@ generate: crds ## write everything that is generated: CRDs, reference pages, gol
 	@$(PY) -m tests.unit.cli.reference
 	@$(PY) -m tests.unit.operator.reference
 	@$(PY) -m tests.unit.serving.reference
+	@$(PY) -m tests.unit.serving.grpc.generated_messages
 	@$(PY) -m tests.integration.chart.reference
 	@$(VENV)/bin/pytest --quiet --no-header --update-golden tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests
 
 GENERATED := tests/unit/cli/test_main.py tests/unit/operator/test_reference.py tests/unit/serving/test_reference.py \
+	tests/unit/serving/grpc/test_generated_messages.py \
 	tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests \
 	tests/integration/chart/test_chart.py::test_the_reference_page_is_that_of_the_values
 

@@ -48,4 +48,12 @@ def _transports(
     listener = listen(settings.port) if seat is None else socket.socket(fileno=seat.listener)
     listener.setblocking(False)
     application = Application(settings, lifecycle, telemetry, VERSION)
-    return [HttpServer(settings, application, listener, lifecycle.crew, shared=seat is not None)]
+    transports: list[Transport] = [
+        HttpServer(settings, application, listener, lifecycle.crew, shared=seat is not None)
+    ]
+    if settings.grpc_port is not None:
+        # Imported only where it is wanted: it costs 0.2 s at the start and memory for as long as it runs.
+        from holdfast_serving.grpc.grpc_server import GrpcServer
+
+        transports.append(GrpcServer(settings, lifecycle, telemetry, VERSION))
+    return transports
