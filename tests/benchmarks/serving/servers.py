@@ -30,6 +30,7 @@ class RunningServer:
 
     def __init__(self, kind: ServerKind, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
         self.kind = kind
+        self.port = port
         self.start_seconds = 0.0
         self._process = process
         self._log = log

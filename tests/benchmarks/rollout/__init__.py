@@ -1,0 +1,1 @@
+"""A million requests over rolling updates on a real node, and how many of them failed."""

@@ -1,0 +1,1 @@
+"""What many slow connections do to other clients."""
