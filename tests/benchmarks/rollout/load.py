@@ -89,7 +89,7 @@ class Exchange(asyncio.Protocol):
 
 
 class PacedLoad:
-    """Sends ``requests`` in turn, ``rate`` a second over all ``connections``, in a thread until the block ends."""
+    """Sends ``requests`` in turn, ``rate`` a second over all connections, in a thread until it is left."""
 
     def __init__(self, url: str, requests: list[bytes], connections: int, rate: float) -> None:
         address = urlsplit(url)
