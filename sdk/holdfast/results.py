@@ -57,7 +57,11 @@ class Message(BaseModel):
     """A JSON termination message; field names are camelCase on the wire."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, alias_generator=lambda name: _camel(name)
+        defer_build=True,  # takes milliseconds, and a server reports nothing
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        alias_generator=lambda name: _camel(name),
     )
 
     def to_json(self) -> str:

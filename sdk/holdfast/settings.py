@@ -17,7 +17,8 @@ GRPC_PORT = 8081
 class ContainerSettings(BaseModel):
     """Settings that travel as ``HOLDFAST_*`` environment variables."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    # Building a validator takes milliseconds, and a container uses one of these classes.
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
     def to_env(self) -> list[dict[str, str]]:
         """Return Kubernetes ``env`` entries, sorted by name, without those that have their default.

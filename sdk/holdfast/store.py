@@ -10,6 +10,7 @@ from typing import Final
 
 from holdfast.credentials import Credentials
 from holdfast.failures import ModelError
+from holdfast.fetch_progress import ReportedSource
 from holdfast.folder import Folder, capped, verified
 from holdfast.location import Location, Scheme
 from holdfast.manifest import (
@@ -63,7 +64,7 @@ def fetch_package(
         with open_source(folder, credentials, mount) as source, Folder(into) as target:
             for name in target.names():
                 target.remove(name)
-            manifest = _copy(source, target, location, digest, max_bytes)
+            manifest = _copy(ReportedSource(source), target, location, digest, max_bytes)
             target.write(MANIFEST_FILE, [manifest.to_json()])
     except OSError as error:
         raise _unwritable(error) from None
