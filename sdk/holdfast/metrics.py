@@ -77,6 +77,12 @@ OPEN_FILES_LIMIT: Final = Metric(
     "process_max_fds", "gauge", (), "Files and connections that a worker may have open."
 )
 WORKERS: Final = Metric("holdfast_workers", "gauge", (), "Worker processes that run.")
+IN_FLIGHT: Final = Metric(
+    "holdfast_in_flight_requests",
+    "gauge",
+    ("model", "revision"),
+    "Inference requests that are not yet answered.",
+)
 CONNECTIONS: Final = Metric("holdfast_connections", "gauge", (), "Open HTTP connections.")
 
 SHADOW_REQUESTS: Final = Metric(
@@ -144,6 +150,7 @@ SERVER_METRICS: Final = (
     *CAPTURE_METRICS,
     WORKERS,
     CONNECTIONS,
+    IN_FLIGHT,
     PROCESS_START,
     PROCESS_CPU_SECONDS,
     RESIDENT_BYTES,

@@ -108,6 +108,12 @@ class ServerSettings(ContainerSettings):
     request_timeout_seconds: float = Field(
         default=60, gt=0, le=3600, description="an inference must be answered by then, else 504"
     )
+    check_timeout_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        description="time limit of a check as by inspect, before the model is loaded; 0: none",
+    )
     drain_seconds: float = Field(
         default=5, ge=0, le=300, description="after SIGTERM: not ready, but still answering, for so long"
     )

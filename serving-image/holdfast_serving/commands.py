@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -70,6 +71,10 @@ def serve() -> int:
 
     settings = ServerSettings.from_env(os.environ)
     seat = Seat.from_env(os.environ)
+    if settings.check_timeout_seconds and seat is None:
+        from holdfast_serving.inspection.inspection_result import require_safe
+
+        require_safe(Path(settings.model_dir), settings.check_timeout_seconds)
     if settings.workers > 1 and seat is None:
         from holdfast_serving.process.supervisor import Supervisor
 

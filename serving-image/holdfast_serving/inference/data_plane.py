@@ -100,6 +100,7 @@ class DataPlane:
         """Datatypes of the inputs by name."""
         self._bounds = bounds or Bounds()
         self._in_flight = 0
+        self._in_flight_gauge = telemetry.in_flight
         self._execution = Execution(runtime, plan, self._bounds.request_seconds, telemetry.count_inference)
         self._inputs = {each.name: _Expected(each) for each in runtime.signature.inputs}
         self._outputs = {each.name: each for each in runtime.signature.outputs}
@@ -137,6 +138,7 @@ class DataPlane:
             done(error)
             return
         self._in_flight += 1
+        self._in_flight_gauge.set(self._in_flight)
         inputs = request.inputs
         self._execution.submit(Job(inputs, _rows(inputs), partial(self._finish, request, done)))
 
@@ -167,6 +169,7 @@ class DataPlane:
 
     def _finish(self, request: InferenceRequest, done: Done, outcome: Outcome) -> None:
         self._in_flight -= 1
+        self._in_flight_gauge.set(self._in_flight)
         try:
             answer = self._answer(request, outcome)
         except Exception:  # others of the batch wait behind this one, and its client waits for an answer

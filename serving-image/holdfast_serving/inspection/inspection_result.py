@@ -41,9 +41,7 @@ def inspect(settings: InspectionSettings) -> InspectionResult:
     package = fetch(settings)
     logger.info("fetched %s, %d bytes; checking", package.digest, package.size_bytes)
     profile = package.profile()
-    checked = check_in_child(package.folder, settings.check_timeout_seconds)
-    if checked.failure is not None:
-        raise ModelError(ModelFailureReason(checked.failure.reason), checked.failure.message)
+    checked = require_safe(package.folder, settings.check_timeout_seconds)
     return checked.model_copy(
         update={
             "digest": package.digest,
@@ -51,6 +49,18 @@ def inspect(settings: InspectionSettings) -> InspectionResult:
             "profile_hash": profile.hash if profile else None,
         }
     )
+
+
+def require_safe(folder: Path, timeout_seconds: int) -> InspectionResult:
+    """Check a model in a child process and return what it takes and gives.
+
+    Raises:
+        ModelError: it must not be served.
+    """
+    checked = check_in_child(folder, timeout_seconds)
+    if checked.failure is not None:
+        raise ModelError(ModelFailureReason(checked.failure.reason), checked.failure.message)
+    return checked
 
 
 def check_in_child(folder: Path, timeout_seconds: int) -> InspectionResult:

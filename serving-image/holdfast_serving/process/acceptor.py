@@ -49,6 +49,8 @@ class Acceptor:
 
     def close(self) -> None:
         """Accept no more."""
+        if self._closed:
+            return
         self._closed = True
         self._loop.remove_reader(self._listener)
         self._listener.close()

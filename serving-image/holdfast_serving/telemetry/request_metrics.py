@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from holdfast.metrics import INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS
+from holdfast.metrics import IN_FLIGHT, INFERENCE_SECONDS, MODEL_INFO, REQUEST_SECONDS, REQUESTS
 from holdfast_serving.telemetry.metric_store import MetricStore
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +24,8 @@ class Telemetry:
     def __init__(self, model: str, revision: str, store: MetricStore | None = None) -> None:
         self.store: Final = store or MetricStore()
         self.labels: Final = {"model": model, "revision": revision}
+        self.in_flight: Final = self.store.gauge(IN_FLIGHT, self.labels)
+        """Inference requests that wait for their answer; whoever answers them sets it."""
         self._by_status = {
             status: self.store.counter(REQUESTS, {**self.labels, "code": str(status)}) for status in STATUSES
         }

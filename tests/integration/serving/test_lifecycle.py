@@ -23,6 +23,7 @@ from tests.integration.serving.server_process import (
     free_port,
     running_server,
 )
+from tests.unit.serving import greedy_models
 from tests.unit.serving.trained_models import wine_model
 
 pytestmark = pytest.mark.integration
@@ -256,3 +257,19 @@ def test_any_user_on_a_read_only_root_file_system_can_serve(package: Path, tmp_p
         assert httpx.post(f"{server.url}/v2/models/wine/infer", content=BODY).status_code == 200
         server.terminate()
         assert server.exit_code() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_model_that_was_not_inspected_is_checked_first_if_asked_for(tmp_path: Path, workers: int) -> None:
+    """A model that never answers would otherwise keep the process loading for ever."""
+    (tmp_path / "model.onnx").write_bytes(greedy_models.endless_loop())
+    careful = settings(tmp_path, workers=workers).model_copy(update={"check_timeout_seconds": 5})
+    with running_server(careful, tmp_path / "log") as server:
+        assert server.exit_code() == EXIT_MODEL_REFUSED
+    assert "CheckFailed" in (tmp_path / "log").read_text()
+
+
+def test_model_that_passes_the_check_is_served(package: Path, tmp_path: Path) -> None:
+    careful = settings(package).model_copy(update={"check_timeout_seconds": 60})
+    with running_server(careful, tmp_path / "log") as server:
+        server.wait_until_ready()
