@@ -57,7 +57,8 @@ class InferenceService:
 
     def _model_metadata(self, request: messages.ModelMetadataRequest) -> Message:
         self._require_served(request.name, request.version)
-        signature = self._plane.model
+        plane = self._plane
+        signature = plane.model
         tensor = messages.ModelMetadataResponse.TensorMetadata
         return messages.ModelMetadataResponse(
             name=self._model,
@@ -65,6 +66,7 @@ class InferenceService:
             platform=PLATFORM,
             inputs=[tensor(name=x.name, datatype=x.datatype, shape=x.shape) for x in signature.inputs],
             outputs=[tensor(name=x.name, datatype=x.datatype, shape=x.shape) for x in signature.outputs],
+            properties={name: str(value) for name, value in plane.execution().items()},
         )
 
     async def _counted_infer(self, message: bytes) -> Message:
@@ -81,6 +83,7 @@ class InferenceService:
 
     async def _infer(self, message: bytes) -> Message:
         plane = self._plane
+        plane.require_room()
         call = decode_call(message)
         self._require_served(call.model, call.version)
         answer = await plane.infer(call.inference)
