@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,17 @@ from holdfast.profile import (
     MAX_CATEGORIES,
     MAX_COLUMNS,
     MAX_NAME_LENGTH,
+    RESIDUAL,
     CategoricalColumn,
     Category,
     Kind,
     NumericColumn,
     Profile,
 )
+from holdfast.residual import fit_projection, residuals
+
+LOWEST: Final = -np.finfo(np.float64).max
+"""The least finite number."""
 
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
@@ -50,8 +55,19 @@ def count_rows(
         ValueError: a tensor has not the form that the profile was made from.
     """
     for column in profile.columns:
-        tensors = inputs if column.kind == "feature" else outputs
-        yield column, count_bins(column, column_values(column, tensors[column.tensor]))
+        if column.kind == "residual":
+            yield column, count_bins(column, _residual_values(profile, inputs))
+        else:
+            tensors = inputs if column.kind == "feature" else outputs
+            yield column, count_bins(column, column_values(column, tensors[column.tensor]))
+
+
+def _residual_values(profile: Profile, inputs: Tensors) -> NDArray[np.float64]:
+    if profile.residual is None:
+        raise ValueError("the profile has no residual")
+    by_name = {column.name: column for column in profile.of_kind("feature")}
+    columns = [by_name[name] for name in profile.residual.features]
+    return residuals(profile.residual, [column_values(column, inputs[column.tensor]) for column in columns])
 
 
 def column_values(column: NumericColumn | CategoricalColumn, tensor: Array) -> Array:
@@ -75,12 +91,18 @@ def count_bins(column: NumericColumn | CategoricalColumn, values: Array) -> Colu
     """
     if isinstance(column, CategoricalColumn):
         return _count_categories(column, values)
-    present = _finite(values)
-    positions = np.searchsorted(np.asarray(column.edges), present, side="right")
-    below = 0 if column.minimum is None else int(np.count_nonzero(present < column.minimum))
-    above = 0 if column.maximum is None else int(np.count_nonzero(present > column.maximum))
-    bins = np.bincount(positions, minlength=len(column.counts)).astype(np.int64)
-    return ColumnCounts(bins, missing=len(values) - len(present), below=below, above=above)
+    # In sorted values (NaN last), every count is a difference of positions: less than 1 µs for a column of
+    # 1,024 rows after the sort, which is itself faster than to look up each row's bin.
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else math.nextafter(column.maximum, math.inf)
+    first, below, *ends, above, last = ordered.searchsorted([LOWEST, low, *column.edges, high, np.inf])
+    return ColumnCounts(
+        np.diff([first, *ends, last]).astype(np.int64),
+        missing=len(ordered) - int(last - first),
+        below=max(0, int(below - first)),
+        above=int(last - above),
+    )
 
 
 def _count_categories(column: CategoricalColumn, values: Array) -> ColumnCounts:
@@ -109,7 +131,7 @@ def profile_of(
     shapes are left out, and so are features beyond the 512 columns that a profile holds. Texts and truth
     values are categories, and so are whole-number outputs with at most 19 values (classes) and columns named
     in ``categorical``; all else is numeric, so that a month that was not seen yet is drift and not broken
-    input.
+    input. Two numeric features or more have a residual too, given 40 rows for each.
 
     Raises:
         ValueError: there are no rows, tensors differ in rows, or two columns have the same name.
@@ -119,7 +141,27 @@ def profile_of(
         :MAX_COLUMNS
     ]
     columns = [_profile_column(place, values, place.name in categorical) for place, values in found]
-    return Profile(rows=rows, columns=tuple(sorted(columns, key=lambda column: column.kind)))
+    by_kind = sorted(columns, key=lambda column: column.kind)
+    profile = Profile(rows=rows, columns=tuple(by_kind))
+    return _with_residual(profile, inputs)
+
+
+def _with_residual(profile: Profile, inputs: Tensors) -> Profile:
+    """Return the profile with its residual, if it can have one.
+
+    Components are made from every other row and the residuals of the rows between are counted: components
+    explain the rows they were made from better than any new ones.
+    """
+    numeric = [each for each in profile.of_kind("feature") if isinstance(each, NumericColumn)]
+    values = {each.name: column_values(each, inputs[each.tensor]) for each in numeric}
+    projection = fit_projection({name: each[::2] for name, each in values.items()})
+    if projection is None:
+        return profile
+    rest = residuals(projection, [values[name][1::2] for name in projection.features])
+    column = _numeric_column(_Place("residual", RESIDUAL, RESIDUAL, None), rest)
+    return Profile(
+        schema_version=2, rows=profile.rows, columns=(*profile.columns, column), residual=projection
+    )
 
 
 @dataclass(frozen=True)

@@ -177,10 +177,12 @@ class RetrainPolicySpec(ApiModel):
 
 
 class FeatureDrift(ApiModel):
-    """How far one feature or output has moved; rounded, written only on change."""
+    """How far one feature, output or the residual has moved; rounded, written only on change."""
 
     name: Word
-    kind: Literal["Feature", "Output"]
+    kind: Literal["Feature", "Output", "Residual"] = Field(
+        description="Residual: what the features' correlations in the reference do not explain."
+    )
     psi: Decimal = Field(description="Debiased population stability index.")
     noise_floor: Decimal = Field(description="What the index averages when nothing has changed.")
     p_value: Word = Field(description="Probability of such a divergence if it were within the tolerance.")

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Final
 
 from holdfast.drift import ColumnDrift, assess_column, g_statistic, p_value, share_p_value
-from holdfast.profile import Kind
 from holdfast_operator.api.retrain_policy import DriftTrigger
 from holdfast_operator.core.looks import bucket_seconds, looks_per_30_days
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
@@ -136,8 +135,7 @@ def _assess_columns(
 
 
 def _drift_of(column: ColumnWindow, tolerance: float) -> ColumnDrift:
-    kind: Kind = "output" if column.kind == "output" else "feature"
-    return assess_column(column.name, kind, column.counts, column.reference, tolerance)
+    return assess_column(column.name, column.kind, column.counts, column.reference, tolerance)
 
 
 def _suspicion(column: ColumnWindow, tolerance: float) -> float:

@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from holdfast.drift import ColumnDrift
+from holdfast.profile import Kind
 from holdfast_operator.api.resource import ConditionStatus
 from holdfast_operator.api.retrain_policy import DriftStatus, FeatureDrift, RetrainPolicy
 from holdfast_operator.core.conditions import (
@@ -22,6 +23,12 @@ _UNDECIDED: Final[dict[DriftState, Reason]] = {
     DriftState.PROBLEM: Reason.NO_DATA,
     DriftState.UNKNOWN_FEATURE: Reason.UNKNOWN_FEATURE,
     DriftState.NOT_ENOUGH_SAMPLES: Reason.NOT_ENOUGH_SAMPLES,
+}
+
+_KINDS: Final[dict[Kind, Literal["Feature", "Output", "Residual"]]] = {
+    "feature": "Feature",
+    "output": "Output",
+    "residual": "Residual",
 }
 
 
@@ -113,10 +120,9 @@ def _state_of(policy: RetrainPolicy) -> DriftState:
 
 
 def _feature(drift: ColumnDrift) -> FeatureDrift:
-    kind: Literal["Feature", "Output"] = "Output" if drift.kind == "output" else "Feature"
     return FeatureDrift(
         name=drift.name,
-        kind=kind,
+        kind=_KINDS[drift.kind],
         psi=f"{drift.psi:.2f}",
         noise_floor=f"{drift.noise_floor:.3f}",
         p_value=f"{drift.p_value:.0e}",

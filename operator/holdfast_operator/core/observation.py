@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
@@ -32,10 +33,10 @@ class ModelDeploymentObservation:
 
 @dataclass(frozen=True)
 class ColumnWindow:
-    """Counts of one feature or output within a window, beside those of the profile."""
+    """Counts of one feature, output or the residual within a window, beside those of the profile."""
 
-    kind: str
-    """``feature`` or ``output``, as in the metric label."""
+    kind: Kind
+    """As in the metric label."""
     name: str
     counts: tuple[int, ...]
     """Rows by bin within the window; as many as ``reference``."""

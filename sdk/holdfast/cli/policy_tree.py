@@ -86,12 +86,15 @@ def _features(features: list[Resource], policy: Resource) -> Table:
     return table
 
 
+_REMARKS = {"Output": "output", "Residual": "features together"}
+
+
 def _feature_row(feature: Resource, tolerance: float) -> tuple[Text, ...]:
     psi = float(feature.get("psi", 0))
     style = "bad" if psi > tolerance else "good"
     name = Text(str(feature.get("name", "")))
-    if feature.get("kind") == "Output":
-        name.append(" (output)", style="muted")
+    if feature.get("kind") in _REMARKS:
+        name.append(f" ({_REMARKS[feature['kind']]})", style="muted")
     return (
         name,
         _bar(psi, tolerance, style),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.drift import psi_debiased
-from holdfast.profile import CategoricalColumn, NumericColumn, Profile
+from holdfast.profile import RESIDUAL, CategoricalColumn, NumericColumn, Profile
 
 Column = NumericColumn | CategoricalColumn
 Counts = NDArray[np.int64]
@@ -29,8 +29,13 @@ class ColumnComparison:
 
 
 def compare_profiles(before: Profile, after: Profile) -> list[ColumnComparison]:
-    """Return every column of either profile, those in one only first, then by falling PSI."""
+    """Return every column of either profile, those in one only first, then by falling PSI.
+
+    Residuals are left out when they are made in different ways: they have no scale in common.
+    """
     keys = {(column.kind, column.name): None for column in (*before.columns, *after.columns)}
+    if before.residual != after.residual:
+        keys.pop(("residual", RESIDUAL), None)
     compared = []
     for kind, name in keys:
         old, new = before.column(kind, name), after.column(kind, name)

@@ -49,7 +49,7 @@ def _cells(column: Column, rows: int) -> list[str | Text]:
         numbers = [_number(value) for value in (column.minimum, column.median, column.maximum)]
     else:
         categories = _frequent(column)
-    kind = "output, " if column.kind == "output" else ""
+    kind = "" if column.kind == "feature" else f"{column.kind}, "
     bins, missing = str(len(column.counts)), _missing(column, rows)
     return [column.name, Text(f"{kind}{column.type}", style="muted"), *numbers, bins, missing, categories]
 

@@ -16,7 +16,8 @@ def require_countable(profile: Profile, signature: Signature) -> None:
         "feature": {tensor.name: tensor for tensor in signature.inputs},
         "output": {tensor.name: tensor for tensor in signature.outputs},
     }
-    for column in profile.columns:
+    # A residual is made from features of the profile, so it has its place when they have.
+    for column in (each for each in profile.columns if each.kind != "residual"):
         tensor = tensors[column.kind].get(column.tensor)
         if tensor is None or not _has_place(column, tensor):
             message = f"the profile's {column.kind} {column.name!r} has no place in the model"

@@ -31,6 +31,7 @@ def test_a_package_has_a_profile_of_features_and_predictions(package: Path) -> N
         ("feature", "temperature"),
         ("feature", "hour"),
         ("output", "count"),
+        ("residual", "residual"),
     }
     assert {path.name for path in package.iterdir()} == {"model.onnx", "profile.json", "manifest.json"}
 

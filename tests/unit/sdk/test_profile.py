@@ -115,7 +115,7 @@ def test_malformed_categorical_columns_are_refused(change: dict[str, Any], messa
         pytest.param(b" " * (MAX_PROFILE_BYTES + 1), "larger than", id="large"),
         pytest.param(document(NUMERIC, NUMERIC), "same name", id="same name"),
         pytest.param(document(rows=0), "greater than or equal to 1", id="no rows"),
-        pytest.param(b'{"schemaVersion":2,"rows":1,"columns":[]}', "schemaVersion", id="version"),
+        pytest.param(b'{"schemaVersion":3,"rows":1,"columns":[]}', "schemaVersion", id="version"),
     ],
 )
 def test_documents_that_are_no_profile_are_refused(content: bytes, message: str) -> None:
