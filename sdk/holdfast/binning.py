@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.profile import (
-    MAX_BINS,
     MAX_CATEGORIES,
     MAX_COLUMNS,
     MAX_NAME_LENGTH,
@@ -21,6 +20,7 @@ from holdfast.profile import (
     NumericColumn,
     Profile,
 )
+from holdfast.quantile_bins import quantile_edges
 from holdfast.residual import fit_projection, residuals
 
 LOWEST: Final = -np.finfo(np.float64).max
@@ -231,7 +231,7 @@ def _categorical_column(place: _Place, values: Array) -> CategoricalColumn:
 
 def _numeric_column(place: _Place, values: Array) -> NumericColumn:
     present = np.sort(_finite(values))
-    edges = _edges(present)
+    edges = quantile_edges(present)
     counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
     filled = len(present) > 0
     return NumericColumn(
@@ -249,45 +249,6 @@ def _fields(place: _Place) -> dict[str, Any]:
     return {"kind": place.kind, "name": place.name, "tensor": place.tensor, "index": place.index}
 
 
-def _edges(present: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inner edges of at most 10 bins of about equal counts, none of them empty in the reference.
-
-    Edges lie half-way between neighbouring values, so ties stay together and small rounding does not move
-    rows.
-    """
-    values, counts = np.unique(present, return_counts=True)
-    if len(values) == 1:
-        return _around(values[0])
-    last = _bin_ends(np.cumsum(counts))
-    left, right = values[last], values[last + 1]
-    # Rounding may put the middle of two neighbouring floats on the left one.
-    return np.asarray(np.maximum(left / 2 + right / 2, np.nextafter(left, np.inf)))
-
-
-def _bin_ends(cumulative: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the index of the last distinct value in each bin but the last one."""
-    ends: list[int] = []
-    done, final = 0, len(cumulative) - 1
-    for bins_left in range(MAX_BINS, 1, -1):
-        start = ends[-1] + 1 if ends else 0
-        if start >= final:
-            break
-        target = done + (cumulative[-1] - done) / bins_left
-        end = int(np.searchsorted(cumulative, target))
-        if end > start and target - cumulative[end - 1] < cumulative[end] - target:
-            end -= 1
-        end = min(end, final - 1)
-        ends.append(end)
-        done = int(cumulative[end])
-    return np.asarray(ends, dtype=np.int64)
-
-
-def _around(value: float) -> NDArray[np.float64]:
-    """Return edges that isolate a constant, so that any other value is another bin."""
-    above = math.nextafter(value, math.inf)
-    return np.array([value, above] if math.isfinite(above) else [value])
-
-
 def _finite(values: Array) -> NDArray[np.float64]:
     numbers = np.asarray(values, dtype=np.float64)
     present: NDArray[np.float64] = numbers[np.isfinite(numbers)]
@@ -303,6 +264,15 @@ def _frequencies(values: Array) -> Counter[Category]:
         numbers = numbers.astype(np.int64)
     distinct, counts = np.unique(numbers, return_counts=True)
     return Counter(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
+
+
+def category_of(value: object) -> Category | None:
+    """Return a value of a categorical column as its ``categories`` hold it; None when it is missing."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    return _text(value) or None
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,8 @@ with Client("http://credit.default.svc") as client:
 
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import httpx
@@ -34,11 +35,33 @@ class ClientError(Exception):
 
 
 class Prediction(dict[str, NDArray[Any]]):
-    """Output tensors by name; ``revision`` is the revision that answered, where the server says so."""
+    """Output tensors by name.
 
-    def __init__(self, outputs: Mapping[str, NDArray[Any]], revision: str | None) -> None:
+    ``revision`` is the revision that answered and ``prediction_id`` what labels can be sent with
+    (``Client.feedback``), where the server says so.
+    """
+
+    def __init__(
+        self, outputs: Mapping[str, NDArray[Any]], revision: str | None, prediction_id: str | None = None
+    ) -> None:
         super().__init__(outputs)
         self.revision = revision
+        self.prediction_id = prediction_id
+
+
+@dataclass(frozen=True)
+class FeedbackResult:
+    """What became of a prediction's labels: ``rows`` were counted for ``revision``, else ``error``."""
+
+    result: str
+    revision: str = ""
+    rows: int = 0
+    error: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether they were counted."""
+        return not self.error
 
 
 class Client:
@@ -121,7 +144,21 @@ class Client:
             document["outputs"] = [{"name": name} for name in outputs]
         body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
         answer = self._send("POST", f"/v2/models/{model}/infer", body)
-        return Prediction(_decode(self._json(answer)), answer.headers.get(REVISION_HEADER))
+        found = self._json(answer)
+        identifier = (found.get("parameters") or {}).get("prediction_id")
+        return Prediction(_decode(found), answer.headers.get(REVISION_HEADER), identifier)
+
+    def feedback(self, model: str, labels: Iterable[tuple[str, Sequence[Any]]]) -> list[FeedbackResult]:
+        """Send the labels (None: unknown) of predictions by their ids; return what became of each.
+
+        Sent again after a broken connection, labels that had arrived are refused as duplicates.
+
+        Raises:
+            ClientError: the server cannot be reached, or takes no labels.
+        """
+        items = [{"prediction_id": identifier, "labels": list(known)} for identifier, known in labels]
+        body = orjson.dumps({"feedback": items}, option=orjson.OPT_SERIALIZE_NUMPY)
+        return _results(self._send("POST", f"/v2/models/{model}/feedback", body))
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         headers = {} if body is None else {"content-type": "application/json"}
@@ -136,13 +173,13 @@ class Client:
                 raise ClientError(f"{self._http.base_url}: {error or type(error).__name__}") from error
             else:
                 if last or answer.status_code not in _AGAIN:
-                    return _successful(answer)
+                    return answer
             time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("the last attempt answers or raises")
 
     def _json(self, answer: httpx.Response) -> dict[str, Any]:
         try:
-            document = orjson.loads(answer.content)
+            document = orjson.loads(_successful(answer).content)
         except orjson.JSONDecodeError:
             document = None
         if not isinstance(document, dict):
@@ -160,6 +197,15 @@ def _successful(answer: httpx.Response) -> httpx.Response:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         message = answer.reason_phrase
     raise ClientError(f"{answer.status_code}: {message}", answer.status_code)
+
+
+def _results(answer: httpx.Response) -> list[FeedbackResult]:
+    """Return the results by item; a server that refuses all of them gives them with its error."""
+    try:
+        return [FeedbackResult(**each) for each in orjson.loads(answer.content)["results"]]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        _successful(answer)
+    raise ClientError("the server's answer to feedback is malformed", answer.status_code)
 
 
 def _tensors(document: Mapping[str, Any], kind: str) -> tuple[TensorSignature, ...]:

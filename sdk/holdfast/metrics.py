@@ -53,6 +53,43 @@ MODEL_INFO: Final = Metric(
     ("model", "revision", "profile", "digest"),
     "Always 1; which package and profile this process serves.",
 )
+_SLICED: Final = ("model", "revision", "slice", "value")
+FEEDBACK: Final = Metric(
+    "holdfast_feedback_total",
+    "counter",
+    ("model", "revision", "result"),
+    "Prediction ids that came back with labels to this revision's pods, by what became of them.",
+)
+LABELLED_ROWS: Final = Metric(
+    "holdfast_labelled_rows_total",
+    "counter",
+    _SLICED,
+    "Rows whose labels came back; slice and value are empty for all rows, else a feature and its bin.",
+)
+CORRECT_ROWS: Final = Metric(
+    "holdfast_correct_rows_total", "counter", _SLICED, "Labelled rows whose predicted class was right."
+)
+ERROR_SUM: Final = Metric(
+    "holdfast_error_sum_total",
+    "counter",
+    (*_SLICED, "direction"),
+    "Sum of absolute errors of a regression; over: the prediction was at or above the label, under: below.",
+)
+SQUARED_ERROR_SUM: Final = Metric(
+    "holdfast_squared_error_sum_total", "counter", _SLICED, "Sum of squared errors of a regression."
+)
+ERROR_ROWS: Final = Metric(
+    "holdfast_error_rows_total",
+    "counter",
+    ("model", "revision", "direction", "bin"),
+    "Labelled rows of a regression by error: bins 0 to 6 up to 1, 2, 5, 10, 20, 50, 100 % of the scale.",
+)
+ERROR_SCALE: Final = Metric(
+    "holdfast_error_scale",
+    "gauge",
+    ("model", "revision"),
+    "Unit of the error bins: the range of the middle 80 % of reference predictions, 1 without a profile.",
+)
 
 PROCESS_START: Final = Metric(
     "process_start_time_seconds",
@@ -146,6 +183,13 @@ SERVER_METRICS: Final = (
     DISTRIBUTION_ROWS,
     ANOMALOUS_ROWS,
     MODEL_INFO,
+    FEEDBACK,
+    LABELLED_ROWS,
+    CORRECT_ROWS,
+    ERROR_SUM,
+    SQUARED_ERROR_SUM,
+    ERROR_ROWS,
+    ERROR_SCALE,
     *SHADOW_METRICS,
     *CAPTURE_METRICS,
     WORKERS,

@@ -53,11 +53,12 @@ def task_of(signature: Signature, requested: Collection[str]) -> Task:
     if len(tasks) == 1:
         return tasks[0]
     outputs = signature.outputs
-    classes = any(_is_label(each) for each in outputs) or any(_is_score_table(each) for each in outputs)
+    classes = any(is_label(each) for each in outputs) or any(is_score_table(each) for each in outputs)
     return Task.CLASSIFICATION if classes else Task.REGRESSION
 
 
-def _is_label(tensor: TensorSignature) -> bool:
+def is_label(tensor: TensorSignature) -> bool:
+    """Return whether an output is a class per row."""
     return DTYPES[tensor.datatype].kind in "Oiub" and tensor.datatype != "BF16" and _is_column(tensor)
 
 
@@ -69,7 +70,13 @@ def _is_score(tensor: TensorSignature) -> bool:
     return DTYPES[tensor.datatype].kind == "f" and len(tensor.shape) in (1, 2)
 
 
-def _is_score_table(tensor: TensorSignature) -> bool:
+def is_single_number(tensor: TensorSignature) -> bool:
+    """Return whether an output is a floating-point number per row."""
+    return _is_score(tensor) and _is_column(tensor)
+
+
+def is_score_table(tensor: TensorSignature) -> bool:
+    """Return whether an output is a row of scores, one for each class."""
     return _is_score(tensor) and len(tensor.shape) == 2 and tensor.shape[1] != 1
 
 
@@ -99,7 +106,7 @@ def classifications(
     Raises:
         RowsError: there is neither a label nor a score output.
     """
-    label = next((outputs[each.name] for each in signature.outputs if _is_label(each)), None)
+    label = next((outputs[each.name] for each in signature.outputs if is_label(each)), None)
     given = next((outputs[each.name] for each in signature.outputs if _is_score(each)), None)
     labels = None if label is None else comparable(label.reshape(-1))
     if given is None:

@@ -128,6 +128,9 @@ class ServerSettings(ContainerSettings):
     feedback_key_file: str | None = Field(
         default=None, description="file with that secret instead, at least 16 bytes"
     )
+    feedback_max_age_days: int = Field(
+        default=30, ge=1, le=3650, description="labels for older predictions are refused"
+    )
     feedback_slices: str = Field(
         default="",
         description="comma-separated profile features by whose bins or categories labels are counted",

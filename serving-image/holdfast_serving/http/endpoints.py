@@ -4,6 +4,7 @@ import logging
 from time import perf_counter
 
 from holdfast.settings import ServerSettings
+from holdfast_serving.http.feedback_endpoint import feedback_routes
 from holdfast_serving.http.inference_endpoint import inference_routes
 from holdfast_serving.http.messages import Headers, Reply, Request, Response, error_response
 from holdfast_serving.http.model_endpoints import model_routes
@@ -35,6 +36,7 @@ class Application:
             **model_routes(self._model),
             **inference_routes(self._model, settings.max_body_bytes),
             **triton_routes(self._model),
+            **feedback_routes(self._model, settings.max_body_bytes),
             **v1_routes(self._model, settings.max_body_bytes),
         }
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from holdfast.results import TensorSignature
 from holdfast.signature import DTYPES, Signature
+from holdfast_serving.feedback.inbox import FeedbackInbox
 from holdfast_serving.inference.batch_proof import BatchPlan
 from holdfast_serving.inference.batching import Job, Outcome
 from holdfast_serving.inference.errors import RequestError
@@ -73,8 +74,8 @@ class Observer(Protocol):
 class PredictionIds(Protocol):
     """Gives answers the ids that feedback refers to."""
 
-    def issue(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> str:
-        """Return the id of an answered request."""
+    def issue(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> str | None:
+        """Return the id of an answered request; None when there can be none."""
         ...
 
 
@@ -93,6 +94,8 @@ class DataPlane:
         """Content of the package's profile.json."""
         self.observers: list[Observer] = []
         self.prediction_ids: PredictionIds | None = None
+        self.inbox: FeedbackInbox | None = None
+        """Takes labels for those ids."""
         self.background: list[Callable[[], Awaitable[None]]] = []
         """What runs beside the requests for as long as the server does."""
         self.model: Final[Signature] = runtime.signature

@@ -11,6 +11,7 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
+from holdfast_serving.feedback.loop import classes_of, feedback_loop
 from holdfast_serving.inference.batch_proof import BatchPlan, plan_batches
 from holdfast_serving.inference.data_plane import Bounds, DataPlane, InferenceRequest
 from holdfast_serving.inference.runtime import Runtime
@@ -46,6 +47,10 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     if counters is not None:
         plane.observers.append(_Counting(counters))
         plane.background.append(counters.run)
+    named = classes_of(package.metadata())
+    feedback = feedback_loop(settings, runtime.signature, profile, named, telemetry.store)
+    if feedback is not None:
+        plane.prediction_ids, plane.inbox = feedback.issuer, feedback.inbox
     return plane
 
 

@@ -93,6 +93,10 @@ class MetricStore:
         prefix = sample_prefix(metric.name, metric, labels)
         self._add(metric, lambda _: f"{prefix} {read()!r}\n")
 
+    def collect(self, metric: Metric, samples: Callable[[], str]) -> None:
+        """Render what ``samples`` returns, lines of the metric that are counted in ``memory`` by others."""
+        self._add(metric, lambda _: samples())
+
     def render(self, names: Iterable[str] = ()) -> bytes:
         """Return Prometheus text (0.0.4) of the metrics, or of those with one of ``names`` if any are given.
 

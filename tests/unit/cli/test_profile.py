@@ -30,7 +30,7 @@ def test_the_table_shows_ranges_and_categories(tmp_path: Path, run: Run) -> None
     answer = run("profile", write(make_profile(), tmp_path / "profile.json"))
     assert answer.code == 0
     lines = {line.split()[0]: line for line in answer.out.splitlines()[2:]}
-    assert lines.keys() == {"temperature", "hour", "weather", "count"}
+    assert lines.keys() == {"temperature", "hour", "weather", "count", "residual"}
     assert "numeric" in lines["temperature"]
     assert "rain 7" in lines["weather"]
     assert "output, numeric" in lines["count"]

@@ -56,13 +56,19 @@ async def test_rows_of_the_profile_fall_into_its_own_bins(trained: Callable[[], 
     await count(counters, model, model.rows)
     found = samples(counters)
     profile = Profile.parse(model.profile_json())
-    for column in profile.columns:
+    for column in (each for each in profile.columns if each.kind != "residual"):
         labels = {"model": "wine", "revision": "wine-1", "profile": profile.hash, "kind": column.kind}
         for index, expected in enumerate(column.counts):
             key = tuple(sorted({**labels, "name": column.name, "bin": str(index)}.items()))
             assert found[(DISTRIBUTION_ROWS.name, key)] == expected
     assert total_rows(counters) == profile.rows
-    assert not any(value for (name, _), value in found.items() if name == ANOMALOUS_ROWS.name)
+    # The residual is counted of half of the rows only; others may lie outside of their range.
+    anomalies = {
+        dict(labels)["kind"]
+        for (name, labels), value in found.items()
+        if name == ANOMALOUS_ROWS.name and value
+    }
+    assert anomalies <= {"residual"}
 
 
 async def test_fewer_rows_than_a_block_are_never_shown() -> None:

@@ -1,0 +1,1 @@
+"""Labels that come back: ids that carry the prediction, and counts of how right it was."""
