@@ -90,6 +90,8 @@ ERROR_SCALE: Final = Metric(
     ("model", "revision"),
     "Unit of the error bins: the range of the middle 80 % of reference predictions, 1 without a profile.",
 )
+REGRESSION_METRICS: Final = (ERROR_SUM, SQUARED_ERROR_SUM, ERROR_ROWS, ERROR_SCALE)
+"""Of models that predict numbers."""
 
 PROCESS_START: Final = Metric(
     "process_start_time_seconds",
@@ -186,10 +188,7 @@ SERVER_METRICS: Final = (
     FEEDBACK,
     LABELLED_ROWS,
     CORRECT_ROWS,
-    ERROR_SUM,
-    SQUARED_ERROR_SUM,
-    ERROR_ROWS,
-    ERROR_SCALE,
+    *REGRESSION_METRICS,
     *SHADOW_METRICS,
     *CAPTURE_METRICS,
     WORKERS,

@@ -46,21 +46,17 @@ def residuals(projection: Projection, columns: Sequence[NDArray[Any]]) -> Floats
     ``columns`` are the projection's features in order, each of shape [rows]. A missing value (not finite)
     counts as the reference mean.
 
-    A row's residual does not depend on the rows beside it, to the last bit: there are only operations by
-    element, in fixed order, and no matrix product. So replicas that share the rows count the same.
+    A row's residual does not depend on the rows beside it, to the last bit, so replicas that share the rows
+    count the same. That is why this is no matrix product, which sums in another order for other sizes:
+    einsum adds one feature after the other to all rows.
     """
     standard = _standardised(columns, projection.mean, projection.scale)
-    components = np.array(projection.components)
-    scores: Floats = np.zeros((len(components), standard.shape[1]))
-    squares: Floats = np.zeros(standard.shape[1])
-    products = np.empty_like(scores)
-    for values, weights in zip(standard, components.T, strict=True):
-        squares += values * values
-        scores += np.multiply(weights[:, None], values, out=products)
-    for score in scores:
-        squares -= score * score
+    if standard.shape[1] == 1:  # With a single row, einsum would sum along the features instead.
+        standard = np.repeat(standard, 2, axis=1)
+    scores = np.einsum("kf,fr->kr", np.array(projection.components), standard)
+    squares: Floats = np.einsum("fr,fr->r", standard, standard) - np.einsum("kr,kr->r", scores, scores)
     squares[squares < NOISE] = 0.0
-    return squares
+    return squares[: len(columns[0])]
 
 
 def _moments(values: NDArray[Any]) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """From a verified package folder to a data plane that has answered a real inference."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
 from holdfast.accelerators import parse_providers
@@ -13,10 +12,9 @@ from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
 from holdfast_serving.feedback.loop import classes_of, feedback_loop
 from holdfast_serving.inference.batch_proof import BatchPlan, plan_batches
-from holdfast_serving.inference.data_plane import Bounds, DataPlane, InferenceRequest
+from holdfast_serving.inference.data_plane import Bounds, DataPlane
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inference.sample_rows import sample_rows
-from holdfast_serving.inference.tensors import Tensor
 from holdfast_serving.inspection.profile_check import require_countable
 from holdfast_serving.process.container_limits import cpu_limit
 from holdfast_serving.telemetry.feature_counters import FeatureCounters
@@ -45,7 +43,7 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     plan = _plan(settings, runtime, profile)
     plane = DataPlane(runtime, telemetry, package.read_file(PROFILE_FILE), plan, bounds)
     if counters is not None:
-        plane.observers.append(_Counting(counters))
+        plane.observers.append(counters)
         plane.background.append(counters.run)
     named = classes_of(package.metadata())
     feedback = feedback_loop(settings, runtime.signature, profile, named, telemetry.store)
@@ -80,13 +78,3 @@ def _counters(
         logger.warning("features are not counted: %s", error)
         return None
     return FeatureCounters(profile, telemetry.labels, settings.flush_block_rows, telemetry.store)
-
-
-class _Counting:
-    """Gives answered requests to the counters."""
-
-    def __init__(self, counters: FeatureCounters) -> None:
-        self._counters = counters
-
-    def record(self, request: InferenceRequest, outputs: Mapping[str, Tensor]) -> None:
-        self._counters.record(request.inputs, outputs)

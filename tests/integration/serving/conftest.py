@@ -22,6 +22,7 @@ def serve(model: TrainedModel, folder: pytest.TempPathFactory, **settings: objec
             "model_dir": str(package.folder),
             "port": free_port(),
             "max_body_bytes": 100_000,
+            "feedback_key": "0123456789abcdef",
             **settings,
         }
     )
@@ -37,7 +38,7 @@ def wine_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 @pytest.fixture(scope="session")
 def columns_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    yield from serve(wine_columns_model(), tmp_path_factory)
+    yield from serve(wine_columns_model(), tmp_path_factory, feedback=False)
 
 
 @pytest.fixture

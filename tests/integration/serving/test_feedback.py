@@ -14,7 +14,7 @@ from holdfast.client import Client, ClientError
 from holdfast.metrics import CORRECT_ROWS, LABELLED_ROWS, Metric
 from holdfast.settings import ServerSettings
 from tests.integration.serving.server_process import ServerProcess, free_port, running_server
-from tests.unit.serving.trained_models import wine_model
+from tests.unit.serving.trained_models import wine_columns_model, wine_model
 
 SECRET = "0123456789abcdef"
 
@@ -109,22 +109,17 @@ def test_the_protocols_answer_carries_the_id_and_a_plain_body_returns_it(starter
     ],
 )
 def test_other_bodies_are_refused_in_the_form_of_the_protocol(
-    wine_feedback_server: ServerProcess, body: bytes, status: int
+    wine_server: ServerProcess, body: bytes, status: int
 ) -> None:
-    refused = httpx.post(f"{wine_feedback_server.url}/v2/models/wine/feedback", content=body)
+    refused = httpx.post(f"{wine_server.url}/v2/models/wine/feedback", content=body)
     assert refused.status_code == status
     assert refused.json()["error"]
 
 
-def test_a_server_without_a_key_gives_no_ids_and_takes_no_labels(wine_server: ServerProcess) -> None:
-    with Client(wine_server.url) as client:
-        assert client.infer("wine", {"X": wine_model().rows["X"][:1]}).prediction_id is None
+def test_a_server_without_feedback_gives_no_ids_and_takes_no_labels(columns_server: ServerProcess) -> None:
+    rows = {name: tensor[:1] for name, tensor in wine_columns_model().rows.items()}
+    with Client(columns_server.url) as client:
+        assert client.infer("wine", rows).prediction_id is None
         with pytest.raises(ClientError, match="no prediction ids") as refused:
             client.feedback("wine", [("QUJD", [1])])
     assert refused.value.status == 404
-
-
-@pytest.fixture(scope="module")
-def wine_feedback_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ExitStack() as stack:
-        yield Starter(stack, tmp_path_factory.mktemp("feedback")).server("wine-1")

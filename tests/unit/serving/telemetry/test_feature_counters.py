@@ -1,19 +1,20 @@
 """Counters of features and predictions: whole blocks, every row once, replicas add up."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from holdfast.binning import count_rows
+from holdfast.binning import count_rows, profile_of
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
 from holdfast.profile import Profile
+from holdfast_serving.inference.data_plane import InferenceRequest
+from holdfast_serving.telemetry import feature_counters
 from holdfast_serving.telemetry.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
 from holdfast_serving.telemetry.metric_store import MetricStore
 from tests.unit.serving.trained_models import Rows, TrainedModel, wine_columns_model, wine_model
@@ -44,8 +45,12 @@ def some(rows: Rows, positions: slice | list[int]) -> Rows:
     return {name: tensor[positions] for name, tensor in rows.items()}
 
 
+def record(counters: FeatureCounters, inputs: Rows, outputs: Rows) -> None:
+    counters.record(InferenceRequest(dict(inputs)), outputs)
+
+
 async def count(counters: FeatureCounters, model: TrainedModel, rows: Rows) -> None:
-    counters.record(rows, model.session().run(rows))
+    record(counters, rows, model.session().run(rows))
     await counters.flush()
 
 
@@ -83,7 +88,7 @@ async def test_fewer_rows_than_a_block_are_never_shown() -> None:
 async def test_scrape_in_the_middle_of_counting_sees_all_of_a_block_or_nothing() -> None:
     model = wine_model()
     counters = counters_of(model)
-    counters.record(model.rows, model.session().run(model.rows))
+    record(counters, model.rows, model.session().run(model.rows))
     counting = asyncio.create_task(counters.flush())
     seen = set()
     while not counting.done():
@@ -91,25 +96,6 @@ async def test_scrape_in_the_middle_of_counting_sees_all_of_a_block_or_nothing()
         seen.add((total_rows(counters), samples(counters).total()))
     assert len(seen) == 2
     assert (0, 0) in seen
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(0, 177), min_size=8, max_size=60), st.integers(1, 7))
-def test_replicas_add_up_to_one_server_bit_by_bit(positions: list[int], replicas: int) -> None:
-    model = wine_model()
-    outputs = model.session().run(model.rows)
-
-    async def served(parts: list[list[int]]) -> Samples:
-        together: Samples = Counter()
-        for part in parts:
-            counters = counters_of(model, block_rows=1)
-            counters.record(some(model.rows, part), some(outputs, part))
-            await counters.flush()
-            together += samples(counters)
-        return together
-
-    split = [positions[start::replicas] for start in range(replicas)]
-    assert asyncio.run(served(split)) == +asyncio.run(served([positions]))
 
 
 async def test_missing_unusual_and_unseen_values_are_named() -> None:
@@ -121,7 +107,7 @@ async def test_missing_unusual_and_unseen_values_are_named() -> None:
     rows["vintage"][5:9] = -1
     outputs = model.session().run(rows)
     rows["region"][:7] = "atlantis"
-    counters.record(rows, outputs)
+    record(counters, rows, outputs)
     await counters.flush()
     found = {
         (labels["name"], labels["anomaly"]): value
@@ -146,7 +132,7 @@ async def test_background_task_counts_as_soon_as_enough_rows_wait() -> None:
     outputs = model.session().run(model.rows)
     task = asyncio.create_task(counters.run())
     for _ in range(1 + FLUSH_ROWS // 178):
-        counters.record(model.rows, outputs)
+        record(counters, model.rows, outputs)
     for _ in range(1000):
         await asyncio.sleep(0)
         if total_rows(counters):
@@ -157,23 +143,55 @@ async def test_background_task_counts_as_soon_as_enough_rows_wait() -> None:
     assert total_rows(counters) == 178 * (1 + FLUSH_ROWS // 178)
 
 
-async def test_counters_say_when_they_need_help() -> None:
+async def test_rows_that_nobody_found_time_to_count_are_counted_before_there_are_too_many() -> None:
     model = wine_model()
     counters = counters_of(model)
     outputs = model.session().run(model.rows)
-    for _ in range(1 + MAX_PENDING_ROWS // 178):
-        assert not counters.is_full
-        counters.record(model.rows, outputs)
-    assert counters.is_full
+    recorded = 1 + MAX_PENDING_ROWS // 178
+    for _ in range(recorded - 1):
+        record(counters, model.rows, outputs)
+    assert total_rows(counters) == 0
+    record(counters, model.rows, outputs)
+    assert total_rows(counters) == 178 * recorded
+
+
+async def test_large_tensors_are_counted_before_they_take_much_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    monkeypatch.setattr(feature_counters, "MAX_PENDING_BYTES", 9_000)
+    record(counters, model.rows, model.session().run(model.rows))
+    assert total_rows(counters) == 178
+
+
+async def test_tensors_that_are_not_in_the_profile_are_not_kept() -> None:
+    model = wine_model()
+    counters = counters_of(model)
+    image = np.zeros((178, 8, 8))
+    references = sys.getrefcount(image)
+    outputs = model.session().run(model.rows)
+    record(counters, {**model.rows, "image": image}, {**outputs, "mask": image})
+    assert sys.getrefcount(image) == references
     await counters.flush()
-    assert not counters.is_full
+    assert total_rows(counters) == 178
+
+
+async def test_rows_of_a_model_of_images_are_counted_by_its_outputs() -> None:
+    labels = np.arange(60) % 3
+    counters = FeatureCounters(
+        profile_of({"image": np.zeros((60, 8, 8))}, {"y": labels}), LABELS, 50, MetricStore()
+    )
+    record(counters, {"image": np.zeros((60, 8, 8))}, {"y": labels})
+    await counters.flush()
+    assert total_rows(counters) == 60
 
 
 async def test_rows_of_another_form_are_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     model = wine_model()
     counters = counters_of(model)
     outputs = model.session().run(model.rows)
-    counters.record({"X": model.rows["X"][:, :2]}, outputs)
+    record(counters, {"X": model.rows["X"][:, :2]}, outputs)
     await counters.flush()
     assert "not counted" in caplog.text
     await count(counters, model, model.rows)
