@@ -83,6 +83,15 @@ class Bucket:
         with _typed_errors(self._location.child(name)):
             obstore.put(self._store, name, content)
 
+    def remove(self, name: str) -> None:
+        """Delete an object, if it exists.
+
+        Raises:
+            ModelError: ModelNotFound when there is no such bucket; StoreUnreadable.
+        """
+        with _typed_errors(self._location.child(name)):
+            obstore.delete(self._store, name)
+
 
 def _config(credentials: Credentials) -> "S3Config":
     config: S3Config = {"region": credentials.region or _DEFAULT_REGION}

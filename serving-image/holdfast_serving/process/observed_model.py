@@ -24,4 +24,16 @@ def load_observed_model(settings: ServerSettings, telemetry: Telemetry) -> DataP
         shadow = Shadow(settings, plane.datatypes, comparison, telemetry.store)
         plane.observers.append(shadow)
         plane.background.append(shadow.run)
+    if settings.capture_uri is not None:
+        from holdfast_serving.capture.capture import Capture
+        from holdfast_serving.capture.columns import ColumnNames
+        from holdfast_serving.capture.destination import open_destination
+
+        destination = open_destination(
+            settings.capture_uri, settings.capture_credentials_dir, settings.model_name
+        )
+        excluded = frozenset(each.strip() for each in settings.capture_exclude.split(",") if each.strip())
+        capture = Capture(settings, ColumnNames(profile, excluded), destination, telemetry.store)
+        plane.observers.append(capture)
+        plane.background.append(capture.run)
     return plane
