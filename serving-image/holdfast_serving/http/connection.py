@@ -141,7 +141,7 @@ class HttpConnection(asyncio.Protocol):
         """Hand over an answer in one piece, a large body as it is: 2 us, and 10 to 40 in the kernel."""
         body = response.body
         parts = (body,) if isinstance(body, bytes) else body
-        size = sum(map(len, parts))
+        size = len(body) if isinstance(body, bytes) else sum(map(len, body))
         head = self._shared.heads.head(response, size, self._line)
         if self._without_body:
             transport.write(head)

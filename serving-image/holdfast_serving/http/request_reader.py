@@ -40,6 +40,7 @@ class RequestReader:
         self._max_body_bytes = max_body_bytes
         self._parser: Any = httptools.HttpRequestParser(self)
         self._refusal: RequestError | None = None
+        self._kept_line = KEEP
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
         self._head_bytes = 0
@@ -104,6 +105,7 @@ class RequestReader:
         self.state = BODY
         self.step += 1
         headers = self._headers
+        self._kept_line = KEEP
         if self._parser.get_http_version() != "1.1":
             self._check_old_version()
         elif b"host" not in headers:
@@ -131,24 +133,22 @@ class RequestReader:
         self.state = NOTHING
         self.step += 1
         self.continue_due = False
-        parser = self._parser
         path, query = _path_and_query(self._url)
         body = self._body if isinstance(self._body, bytes) else bytes(self._body)
-        method = parser.get_method().decode("ascii")
-        request = Request(method, path, query, self._headers, body, perf_counter())
-        self._headers, self._body = {}, b""
-        if not parser.should_keep_alive():
+        method = self._parser.get_method().decode("ascii")
+        line = self._kept_line
+        if not self._parser.should_keep_alive():
             self.over = True
-            self.complete.append((request, CLOSE))
-        else:
-            old = parser.get_http_version() == "1.0"
-            self.complete.append((request, SAY_KEEP if old else KEEP))
+            line = CLOSE
+        self.complete.append((Request(method, path, query, self._headers, body, perf_counter()), line))
+        self._body = b""
 
     def _check_old_version(self) -> None:
         if self._parser.get_http_version() != "1.0":
             self._refuse("only HTTP 1.1 and 1.0 are spoken here", 505)
         if b"transfer-encoding" in self._headers:
             self._refuse("HTTP/1.0 has no transfer encoding")
+        self._kept_line = SAY_KEEP
 
     def _decline_upgrade(self) -> None:
         """Answer as if no other protocol had been asked for, and read nothing of it."""
@@ -187,8 +187,7 @@ def _too_long_head(limit: int) -> RequestError:
 
 def _path_and_query(url: bytes) -> tuple[str, str]:
     """Return both parts of a request target, which may be a whole URL (RFC 9112, 3.2.2)."""
-    target = url.decode("latin-1")
-    if not target.startswith("/"):
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    path, _, query = target.partition("?")
+    path, _, query = url.decode("ascii").partition("?")
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2]
     return (unquote(path) if "%" in path else path), query

@@ -34,6 +34,8 @@ class BatchPlan:
     max_rows: int
     reason: str
     delay_seconds: float = 0.0
+    one_shape: bool = False
+    """Whether all rows have the same shape, by the signature, so that nobody need look."""
 
 
 def plan_batches(
@@ -50,7 +52,8 @@ def plan_batches(
     if difference is not None:
         return BatchPlan(0, f"off: {difference}")
     equal = "bit for bit" if trial.exact else f"within rounding ({ROUNDING} units of the last place)"
-    return BatchPlan(max_rows, f"on: batches answered as their rows alone, {equal}", delay_seconds)
+    one_shape = all(ANY not in tensor.shape[1:] for tensor in signature.inputs)
+    return BatchPlan(max_rows, f"on: batches answered as their rows alone, {equal}", delay_seconds, one_shape)
 
 
 class BatchTrial:

@@ -45,6 +45,7 @@ class Batcher:
         self._run = run
         self._max_rows = plan.max_rows
         self._delay_seconds = plan.delay_seconds
+        self._one_shape = plan.one_shape
         self._jobs: list[Job] = []
         self._rows = 0
         self._scheduled = False
@@ -58,7 +59,7 @@ class Batcher:
 
     def add(self, job: Job) -> None:
         """Run a job with the others of this turn."""
-        if self._jobs and (self._rows + job.rows > self._max_rows or not _alike(job, self._jobs[0])):
+        if self._jobs and not self._fits(job):
             self._run_batch()
         self._jobs.append(job)
         self._rows += job.rows
@@ -66,6 +67,11 @@ class Batcher:
             self._run_batch()
         elif not self._scheduled:
             self._schedule()
+
+    def _fits(self, job: Job) -> bool:
+        if self._rows + job.rows > self._max_rows:
+            return False
+        return self._one_shape or _alike(job, self._jobs[0])
 
     def _schedule(self) -> None:
         self._scheduled = True
