@@ -7,6 +7,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from holdfast.signature import DTYPES, MAX_TENSORS
+from holdfast_serving.grpc.message_bounds import require_few_parts
 from holdfast_serving.grpc.open_inference_grpc_pb2 import (
     InferParameter,
     ModelInferRequest,
@@ -41,6 +42,7 @@ def decode_call(message: bytes) -> ModelCall:
     Raises:
         RequestError: the bytes are no such message, or it is no inference request; says where and why.
     """
+    require_few_parts(message)
     try:
         request = ModelInferRequest.FromString(message)
     except DecodeError:
