@@ -36,7 +36,7 @@ class Counter:
     def value(self) -> int:
         """Return what all workers have counted, those that have ended too."""
         words = self._words
-        return sum([words[index] for index in self._block.everywhere()])
+        return sum([words[index] for index in self._block.everywhere])
 
 
 class Gauge:
@@ -61,7 +61,7 @@ class Gauge:
 
     def value(self) -> float:
         """Return the value of the workers that run."""
-        values = [self._floats[index] for index in self._block.alive()]
+        values = [self._floats[index] for index in self._block.alive]
         return sum(values) if self._merge == "sum" else max(values, default=0.0)
 
 
@@ -90,7 +90,7 @@ class Histogram:
 
     def value(self) -> tuple[list[int], float]:
         """Return how many are at or below each bound (the last: any), and the sum, of all workers."""
-        starts = self._block.everywhere()
+        starts = self._block.everywhere
         size = len(self._bounds) + 1
         slots = [self._words[start + 1 : start + 1 + size].tolist() for start in starts]
         counts = [sum(bucket) for bucket in zip(*slots, strict=True)]
@@ -129,7 +129,7 @@ class CounterGroup:
     def value(self) -> NDArray[np.int64]:
         """Return the counts of all workers, each worker's of one moment."""
         total = np.zeros(self._size, dtype=np.int64)
-        for at in self._block.everywhere():
+        for at in self._block.everywhere:
             total += self._consistent(at)
         return total
 

@@ -86,32 +86,29 @@ class MetricMemory:
             RuntimeError: the predecessor had claimed something else here, or the slot is full.
         """
         mark = int.from_bytes(blake2b(identity.encode(), digest_size=7).digest()) + 1
-        block = Block(self, self._claimed, mark)
-        if self._claimed + 1 + words > SLOT_WORDS:
+        block = Block(self, self._claimed + 1)
+        if block.offset + words > SLOT_WORDS:
             raise RuntimeError("there are more metrics than a slot of the shared memory holds")
-        if self.words[self.own + block.offset] not in (0, mark):
+        if self.words[block.own - 1] not in (0, mark):
             raise RuntimeError(f"the worker before this one had other metrics: {identity}")
-        self.words[self.own + block.offset] = mark
-        self._claimed += 1 + words
+        self.words[block.own - 1] = mark
+        self._claimed = block.offset + words
         return block
 
 
 class Block:
-    """The same words of every slot, behind one that says what they are."""
+    """The same words of every slot; they are zero in one whose worker has not claimed them yet."""
 
-    def __init__(self, memory: MetricMemory, offset: int, mark: int) -> None:
+    def __init__(self, memory: MetricMemory, offset: int) -> None:
         self.memory: Final = memory
         self.offset: Final = offset
-        self.own: Final = memory.own + offset + 1
-        """Index in ``memory.words`` of the block's first word in this worker's slot."""
-        self._mark = mark
+        self.everywhere: Final = [start + offset for start in memory.slots]
+        """Index in ``memory.words`` of the block's first word in each slot."""
+        self.own: Final = memory.own + offset
+        """The same in this worker's slot."""
 
-    def everywhere(self) -> list[int]:
-        """Return such indices for all slots that hold the block, whether their worker still runs or not."""
-        words, offset = self.memory.words, self.offset
-        return [start + offset + 1 for start in self.memory.slots if words[start + offset] == self._mark]
-
+    @property
     def alive(self) -> list[int]:
-        """Return such indices for the slots whose worker runs."""
+        """Such indices for the slots whose worker runs."""
         words = self.memory.words
-        return [index for index in self.everywhere() if words[index - self.offset - 1 + PROCESS_ID]]
+        return [index for index in self.everywhere if words[index - self.offset + PROCESS_ID]]

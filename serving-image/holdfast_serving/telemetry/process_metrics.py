@@ -5,9 +5,11 @@ and the counters outlive a worker. CPU time and memory are sums, and CPU time ke
 ended. Files are those of the worker with most, as each process has the limit for itself.
 """
 
+import math
 import os
 import resource
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from holdfast.metrics import (
@@ -24,12 +26,13 @@ from holdfast_serving.telemetry.metric_store import MetricStore
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = resource.getpagesize()
-# Positions in /proc/PID/stat after the program's name, which may hold blanks itself; see proc(5).
-_OWN_TICKS: Final = slice(11, 13)
-_CHILDREN_TICKS: Final = slice(13, 15)
-_START_TICKS: Final = 19
-_VIRTUAL_BYTES: Final = 20
-_RESIDENT_PAGES: Final = 21
+SCRAPE_SECONDS: Final = 0.05
+# Positions in /proc/PID/stat after the program's name (which may hold blanks) and state; see proc(5).
+_OWN_TICKS: Final = slice(10, 12)
+_CHILDREN_TICKS: Final = slice(12, 14)
+_START_TICKS: Final = 18
+_VIRTUAL_BYTES: Final = 19
+_RESIDENT_PAGES: Final = 20
 
 
 class ProcessMetrics:
@@ -39,6 +42,8 @@ class ProcessMetrics:
         self._memory = memory
         self._supervisor = supervisor
         self._proc = proc
+        self._read_at = -math.inf
+        self._stats: dict[int, list[int]] = {}
         self._start = self._start_seconds(supervisor or os.getpid())
 
     def declare(self, store: MetricStore) -> None:
@@ -77,15 +82,27 @@ class ProcessMetrics:
         return sum(sum(self._stat(pid, slice(position, position + 1))) for pid in pids)
 
     def _stat(self, pid: int, positions: slice) -> list[int]:
-        """Return numbers of /proc/PID/stat; zeros when the process has just ended."""
+        """Return numbers of /proc/PID/stat; none when the process has just ended.
+
+        The kernel takes longer for them than all other metrics do, so one scrape asks once.
+        """
+        now = monotonic()
+        if now - self._read_at > SCRAPE_SECONDS:
+            self._read_at = now
+            self._stats.clear()
+        if pid not in self._stats:
+            self._stats[pid] = self._read_stat(pid)
+        return self._stats[pid][positions]
+
+    def _read_stat(self, pid: int) -> list[int]:
         try:
             content = (self._proc / str(pid) / "stat").read_bytes()
         except OSError:
-            return [0]
-        return [int(number) for number in content.rpartition(b")")[2].split()[positions]]
+            return []
+        return [int(number) for number in content.rpartition(b")")[2].split()[1:]]
 
     def _files(self, pid: int) -> int:
         try:
-            return sum(1 for _ in (self._proc / str(pid) / "fd").iterdir())
+            return len(os.listdir(f"{self._proc}/{pid}/fd"))  # noqa: PTH208 - three times as fast
         except OSError:
             return 0
