@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-slow-clients bench-rollout bench-story bench-peers fuzz
+.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-slow-clients bench-rollout bench-story bench-metrics bench-peers fuzz
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ bench-slow-clients: venv ## measure clients beside 2,000 connections that send o
 bench-rollout: venv ## a million requests over rolling updates on a real node, none of which may fail (about 10 minutes once built)
 	@$(PY) -m tests.cluster prepare e2e
 	@$(PY) -m tests.benchmarks.rollout
+
+bench-metrics: venv ## measure what counting and a scrape of /metrics cost (10 seconds)
+	@$(PY) -m tests.benchmarks.metrics
 
 bench-story: venv ## measure the bike story beside the model left alone (10 seconds)
 	@PYTHONPATH=docs/examples $(PY) -m tests.benchmarks.bikeshare_story

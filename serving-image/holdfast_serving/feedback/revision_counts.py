@@ -87,7 +87,7 @@ class Place:
 
     def everywhere(self) -> Iterator[RevisionCounts]:
         """Yield copies of the counts of every worker that uses the place, those that have ended too."""
-        for at in self._block.everywhere():
+        for at in self._block.everywhere:
             if self._words[at]:
                 yield deepcopy(self._counts(at))
 
