@@ -41,7 +41,9 @@ def fuzz(names: list[str], inputs: int, seed: int) -> bool:
 def again(file: Path) -> bool:
     """Try the input of a file again."""
     document = json.loads(file.read_text())
-    violation, outcome = attempt(TARGETS[document["target"]], bytes.fromhex(document["hex"]))
+    target = TARGETS[document["target"]]
+    target.prepare()
+    violation, outcome = attempt(target, bytes.fromhex(document["hex"]))
     sys.stdout.write(f"{violation or outcome}\n")
     return violation is None
 

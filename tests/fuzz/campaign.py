@@ -73,6 +73,7 @@ def campaign(target: Target, inputs: int, seed: int) -> Findings:
     mutator = Mutator(Random(f"{seed} {target.name}"), target)  # noqa: S311 - must repeat
     warm = max(1, inputs // WARM_UP_SHARE)
     before = 0
+    target.prepare()
     started = time.perf_counter()
     for number in range(1, inputs + 1):
         data = mutator.next()

@@ -1,8 +1,14 @@
 """Every target by its name."""
 
-from tests.fuzz import grpc_messages, http_framing, inference_bodies
+from tests.fuzz import application, grpc_messages, http_framing, inference_bodies
 
 TARGETS = {
     each.name: each
-    for each in (http_framing.TARGET, inference_bodies.JSON, inference_bodies.BINARY, grpc_messages.TARGET)
+    for each in (
+        http_framing.TARGET,
+        inference_bodies.JSON,
+        inference_bodies.BINARY,
+        application.TARGET,
+        grpc_messages.TARGET,
+    )
 }
