@@ -74,7 +74,9 @@ class SlowConnection(asyncio.Protocol):
             self._read_a_little()
         else:
             self._transport.write(self._request[self._sent : self._sent + self._step])
-            self._sent = (self._sent + self._step) % len(self._request)
+            self._sent += self._step
+            if self._sent >= len(self._request):
+                self._sent = 0
         self._loop.call_later(self._interval, self._go_on)
 
     def _read_a_little(self) -> None:

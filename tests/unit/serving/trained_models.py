@@ -85,9 +85,10 @@ def diabetes_model(trees: int = 0) -> TrainedModel:
 
 
 @cache
-def wine_columns_model() -> TrainedModel:
+def wine_columns_model(unknown_region: str = "error") -> TrainedModel:
     """Logistic regression with an input per column, [rows, 1]: alcohol FP32, vintage INT64, region BYTES.
 
+    ``unknown_region`` is "error" (the model fails at one that it has not seen) or "ignore".
     The wine data has no texts, so region names the tercile of the magnesium content.
     """
     data = load_wine()
@@ -95,7 +96,9 @@ def wine_columns_model() -> TrainedModel:
     vintage = data.data[:, 12:13].astype(np.int64)
     terciles = np.searchsorted(np.quantile(data.data[:, 4], [1 / 3, 2 / 3]), data.data[:, 4])
     region = np.array(["north", "middle", "south"], dtype=np.object_)[terciles][:, None]
-    steps = ColumnTransformer([("numbers", StandardScaler(), [0, 1]), ("texts", OneHotEncoder(), [2])])
+    steps = ColumnTransformer(
+        [("numbers", StandardScaler(), [0, 1]), ("texts", OneHotEncoder(handle_unknown=unknown_region), [2])]
+    )
     table = np.hstack([alcohol.astype(np.object_), vintage.astype(np.object_), region])
     model = make_pipeline(steps, LogisticRegression(max_iter=500)).fit(table, data.target)
     types = [
