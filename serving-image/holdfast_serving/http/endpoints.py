@@ -4,6 +4,7 @@ import logging
 from time import perf_counter
 
 from holdfast.settings import ServerSettings
+from holdfast_serving.http.documentation_endpoints import documentation_routes
 from holdfast_serving.http.feedback_endpoint import feedback_routes
 from holdfast_serving.http.inference_endpoint import inference_routes
 from holdfast_serving.http.messages import Headers, Reply, Request, Response, error_response
@@ -37,6 +38,7 @@ class Application:
             **inference_routes(self._model, settings.max_body_bytes),
             **triton_routes(self._model),
             **feedback_routes(self._model, settings.max_body_bytes),
+            **documentation_routes(self._model, version),
             **v1_routes(self._model, settings.max_body_bytes),
         }
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from holdfast.bfloat16 import from_bfloat16
@@ -47,19 +48,19 @@ def encode_predictions(answer: InferenceResponse, instances: int | None) -> byte
     Raises:
         RequestError: instances were given, and the model does not answer by the row.
     """
-    outputs = {each.name: _nested(tensor, each.datatype) for each, tensor in answer.outputs}
-    predictions: Any = outputs if len(outputs) > 1 else next(iter(outputs.values()))
-    if instances is not None:
-        if any(type(rows) is not list or len(rows) != instances for rows in outputs.values()):
-            raise RequestError("the model does not give one row for each instance; send 'inputs' instead")
-        if len(outputs) > 1:
-            predictions = [
-                dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)
-            ]
+    outputs = {each.name: _column(tensor, each.datatype) for each, tensor in answer.outputs}
+    if instances is not None and any(tensor.shape[:1] != (instances,) for _, tensor in answer.outputs):
+        raise RequestError("the model does not give one row for each instance; send 'inputs' instead")
+    if len(outputs) == 1:
+        predictions: Any = next(iter(outputs.values()))
+    elif instances is None:
+        predictions = outputs
+    else:
+        predictions = [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
     document = {"predictions": predictions}
     if answer.prediction_id is not None:
         document["prediction_id"] = answer.prediction_id
-    return orjson.dumps(document)
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -119,5 +120,9 @@ def _shape(value: Any) -> list[int]:
     return shape
 
 
-def _nested(tensor: Tensor, datatype: str) -> Any:
-    return (from_bfloat16(tensor) if datatype == "BF16" else tensor).tolist()
+def _column(tensor: Tensor, datatype: str) -> Any:
+    """Return the elements, nested as the shape says, as orjson encodes them."""
+    numbers = from_bfloat16(tensor) if datatype == "BF16" else tensor
+    if numbers.dtype.hasobject or numbers.ndim == 0:
+        return numbers.tolist()
+    return np.ascontiguousarray(numbers)

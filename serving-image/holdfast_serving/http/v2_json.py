@@ -129,7 +129,7 @@ def _tensor(entry: dict[str, Any], raw: RawSection, expected: str | None) -> Ten
 
 def _parameters(entry: dict[str, Any]) -> dict[str, Any] | None:
     parameters = entry.get("parameters")
-    if not parameters:
+    if parameters is None:
         return None
     if type(parameters) is not dict:
         raise RequestError("'parameters' must be an object")
