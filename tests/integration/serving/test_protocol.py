@@ -1,5 +1,6 @@
 """The Open Inference Protocol V2 over real HTTP against a real server process."""
 
+import gzip
 import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -211,3 +212,43 @@ def test_client_that_goes_away_in_the_middle_harms_nobody(wine_server: ServerPro
         ) as connection:
             connection.sendall(head.encode() + b"{")
     assert httpx.get(f"{wine_server.url}/v2/health/ready").status_code == 200
+
+
+def test_page_about_the_server_shows_an_example_that_it_answers(client: httpx.Client) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"curl -s http://{client.base_url.netloc.decode()}{INFER}" in page.text
+    document = client.get("/openapi.json").json()
+    content = document["paths"][INFER]["post"]["requestBody"]["content"]["application/json"]
+    assert client.post(INFER, json=content["example"]).status_code == 200
+
+
+def test_host_of_the_client_cannot_become_markup(client: httpx.Client) -> None:
+    assert "evil" not in client.get("/docs", headers={"host": "<evil>"}).text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "status"), [("gzip", 200), ("br", 415)], ids=["gzip", "unknown-encoding"]
+)
+def test_bodies_may_be_compressed(client: httpx.Client, encoding: str, status: int) -> None:
+    body = gzip.compress(httpx.Request("POST", "http://x", json=request()).content)
+    assert client.post(INFER, content=body, headers={"content-encoding": encoding}).status_code == status
+
+
+def test_body_that_unpacks_to_more_than_the_limit_is_refused(client: httpx.Client) -> None:
+    body = gzip.compress(bytes(10_000_000))
+    assert client.post(INFER, content=body, headers={"content-encoding": "gzip"}).status_code == 413
+
+
+def test_body_without_json_is_the_only_input(client: httpx.Client) -> None:
+    answer = client.post(INFER, content=X[:2].tobytes(), headers={"inference-header-content-length": "0"})
+    assert answer.json() == client.post(INFER, json=request()).json()
+
+
+def test_raw_bytes_are_answered_like_json(client: httpx.Client) -> None:
+    entry = {"name": "X", "datatype": "FP32", "shape": [2, 13], "parameters": {"binary_data_size": 104}}
+    head = httpx.Request("POST", "http://x", json={"inputs": [entry]}).content
+    answer = client.post(
+        INFER, content=head + X[:2].tobytes(), headers={"inference-header-content-length": str(len(head))}
+    )
+    assert answer.json() == client.post(INFER, json=request()).json()
