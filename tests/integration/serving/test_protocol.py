@@ -28,6 +28,10 @@ def request(rows: Any = X[:2], **fields: Any) -> dict[str, Any]:
     return {"inputs": [tensor("X", "FP32", rows)], **fields}
 
 
+def expected_outputs(client: httpx.Client) -> Any:
+    return client.post(INFER, json=request()).json()["outputs"]
+
+
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
@@ -84,7 +88,7 @@ def test_inference_gives_the_models_own_answer(client: httpx.Client, path: str) 
 
 def test_nested_data_means_the_same_as_flat_data(client: httpx.Client) -> None:
     nested = {"inputs": [{**tensor("X", "FP32", X[:2]), "data": X[:2].tolist()}]}
-    assert client.post(INFER, json=nested).json() == client.post(INFER, json=request()).json()
+    assert client.post(INFER, json=nested).json()["outputs"] == expected_outputs(client)
 
 
 def test_only_the_outputs_asked_for_are_given(client: httpx.Client) -> None:
@@ -242,7 +246,7 @@ def test_body_that_unpacks_to_more_than_the_limit_is_refused(client: httpx.Clien
 
 def test_body_without_json_is_the_only_input(client: httpx.Client) -> None:
     answer = client.post(INFER, content=X[:2].tobytes(), headers={"inference-header-content-length": "0"})
-    assert answer.json() == client.post(INFER, json=request()).json()
+    assert answer.json()["outputs"] == expected_outputs(client)
 
 
 def test_raw_bytes_are_answered_like_json(client: httpx.Client) -> None:
@@ -251,4 +255,4 @@ def test_raw_bytes_are_answered_like_json(client: httpx.Client) -> None:
     answer = client.post(
         INFER, content=head + X[:2].tobytes(), headers={"inference-header-content-length": str(len(head))}
     )
-    assert answer.json() == client.post(INFER, json=request()).json()
+    assert answer.json()["outputs"] == expected_outputs(client)
