@@ -30,6 +30,7 @@ class FailingPlane:
     def __init__(self, failure: Exception | None, *, full: bool = False) -> None:
         self._failure = failure
         self._full = full
+        self.asked = asyncio.Semaphore(0)
         self.cancelled = asyncio.Event()
 
     def require_room(self) -> None:
@@ -38,6 +39,7 @@ class FailingPlane:
 
     async def infer(self, request: InferenceRequest) -> InferenceResponse:
         assert list(request.inputs) == ["X"]
+        self.asked.release()
         if self._failure is not None:
             raise self._failure
         try:
@@ -48,10 +50,15 @@ class FailingPlane:
 
 
 @asynccontextmanager
-async def served(plane: FailingPlane, telemetry: Telemetry) -> AsyncIterator[GrpcClient]:
-    settings = ServerSettings(model_name="wine", model_revision="wine-1", grpc_port=free_port())
+async def served(
+    plane: FailingPlane, telemetry: Telemetry | None = None, **limits: int
+) -> AsyncIterator[GrpcClient]:
+    settings = ServerSettings.model_validate(
+        {"model_name": "wine", "model_revision": "wine-1", "grpc_port": free_port(), **limits}
+    )
     lifecycle = Lifecycle()
     lifecycle.plane = cast(DataPlane, plane)
+    telemetry = telemetry or Telemetry("wine", "wine-1")
     server = GrpcServer(settings, lifecycle, telemetry, "0.1.0")
     await server.start()
     try:
@@ -88,7 +95,7 @@ async def test_failures_reach_the_client_as_codes(failure: Exception, code: Code
 
 
 async def test_load_is_shed_before_the_message_is_read_into_tensors() -> None:
-    async with served(FailingPlane(None, full=True), Telemetry("wine", "wine-1")) as client:
+    async with served(FailingPlane(None, full=True)) as client:
         code, details, _ = await refused(lambda: client.bytes_method("ModelInfer")(b"\xff no message"))
     assert (code, details) == (Code.UNAVAILABLE, "too many requests")
 
@@ -101,3 +108,25 @@ async def test_call_whose_client_has_gone_is_cancelled_and_not_counted() -> None
     assert code == Code.DEADLINE_EXCEEDED
     counted = [line for line in telemetry.render().decode().splitlines() if "_requests_total{" in line]
     assert all(line.endswith(" 0") for line in counted)
+
+
+async def test_calls_beyond_the_limit_of_the_server_are_refused() -> None:
+    plane = FailingPlane(None)
+    async with served(plane, max_connections=2) as client:
+        waiting = [client.method("ModelInfer").future(REQUEST, timeout=60) for _ in range(2)]
+        for _ in waiting:
+            await plane.asked.acquire()
+        code, _, _ = await refused(lambda: client.call("ModelInfer", REQUEST))
+        for call in waiting:
+            call.cancel()
+    assert code == Code.RESOURCE_EXHAUSTED
+
+
+async def test_calls_beyond_the_limit_of_a_connection_wait_in_the_client() -> None:
+    plane = FailingPlane(None)
+    async with served(plane, max_in_flight=1) as client:
+        first = client.method("ModelInfer").future(REQUEST, timeout=60)
+        await plane.asked.acquire()
+        code, _, _ = await refused(lambda: client.call("ModelInfer", REQUEST, timeout=0.5))
+        assert (code, plane.asked.locked()) == (Code.DEADLINE_EXCEEDED, True)
+        first.cancel()
