@@ -19,6 +19,8 @@ from holdfast_serving.telemetry.metric_store import Labels, MetricStore
 
 DIFFERENCE_BOUNDS: Final = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Upper bounds of absolute differences, in shares of the output's range in the profile."""
+_BOUNDS: Final = np.array(DIFFERENCE_BOUNDS)
+_BUCKETS: Final = len(DIFFERENCE_BOUNDS) + 1
 
 
 Binned = tuple[list[int], float]
@@ -63,17 +65,13 @@ class OutputComparison:
         if not _is_float(ours):
             return Measurement(rows, _rows_with(ours != theirs, rows))
         left, right = ours.astype(np.float64), theirs.astype(np.float64)
-        finite = np.isfinite(left) & np.isfinite(right)
+        with np.errstate(invalid="ignore", over="ignore"):
+            difference = (right - left) / self._scale
+        finite = np.isfinite(difference)
+        if finite.all():
+            return Measurement(rows, 0, *_binned(difference.ravel()))
         same = finite | (left == right) | (np.isnan(left) & np.isnan(right))
-        with np.errstate(invalid="ignore"):
-            difference = ((right - left) / self._scale)[finite]
-        return Measurement(
-            rows,
-            _rows_with(~same, rows),
-            _binned(difference[difference >= 0], DIFFERENCE_BOUNDS),
-            _binned(-difference[difference < 0], DIFFERENCE_BOUNDS),
-            _binned(difference * difference, ()),
-        )
+        return Measurement(rows, _rows_with(~same, rows), *_binned(difference[finite]))
 
     def publish(self, measured: Measurement) -> None:
         """Count what was measured; on the event loop's thread, as all counting."""
@@ -136,6 +134,12 @@ def _rows_with(differing: NDArray[np.bool_], rows: int) -> int:
     return int(np.count_nonzero(differing.reshape(rows, -1).any(axis=1))) if rows else 0
 
 
-def _binned(values: NDArray[np.float64], bounds: Sequence[float]) -> Binned:
-    places = np.searchsorted(bounds, values, side="left")
-    return np.bincount(places, minlength=len(bounds) + 1).tolist(), float(values.sum())
+def _binned(difference: NDArray[np.float64]) -> tuple[Binned, Binned, Binned]:
+    """Return positive and negative differences and their squares; few calls, since rows are few as a rule."""
+    size = np.abs(difference)
+    places = np.searchsorted(_BOUNDS, size, side="left") + _BUCKETS * (difference < 0)
+    counts = np.bincount(places, minlength=2 * _BUCKETS).tolist()
+    total, balance = float(size.sum()), float(difference.sum())
+    higher = counts[:_BUCKETS], max(0.0, (total + balance) / 2)
+    lower = counts[_BUCKETS:], max(0.0, (total - balance) / 2)
+    return higher, lower, ([len(difference)], float(difference @ difference))

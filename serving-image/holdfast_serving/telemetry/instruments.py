@@ -85,7 +85,8 @@ class Histogram:
     def add(self, counts: Sequence[int], total: float) -> None:
         """Add many observations: how many in each bucket (the last: above all bounds), and their sum."""
         for index, count in enumerate(counts, start=self._at + 1):
-            self._words[index] += count
+            if count:
+                self._words[index] += count
         self._floats[self._at] += total
 
     def value(self) -> tuple[list[int], float]:

@@ -168,6 +168,7 @@ def test_too_many_nodes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(b"\x0d\x01", id="number cut off"),
         pytest.param(b"\x08\x80", id="varint cut off"),
         pytest.param(b"\x08" + b"\x80" * 11, id="varint too long"),
+        pytest.param(b"\x08\x07\x3a\x00\xea\x80\x80\x80\x10\x00", id="key beyond 32 bits"),
     ],
 )
 def test_other_files_are_no_model(content: bytes) -> None:
