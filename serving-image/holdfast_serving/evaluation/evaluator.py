@@ -98,7 +98,7 @@ def _evaluate(settings: EvaluationSettings, candidate: Candidate, champion: Cham
 
 
 def _contender(session: Session, package: ModelPackage) -> Contender:
-    return Contender(session, _judged_bytes(package), _classes(package))
+    return Contender(session, _judged_bytes(package), _classes(package, session))
 
 
 def _judged_bytes(package: ModelPackage) -> int:
@@ -106,9 +106,9 @@ def _judged_bytes(package: ModelPackage) -> int:
     return sum(file.size for file in package.manifest.files if file.path not in _REPORT_FILES)
 
 
-def _classes(package: ModelPackage) -> Sequence[object] | None:
+def _classes(package: ModelPackage, session: Session) -> Sequence[object] | None:
     classes = package.metadata().get("classes")
-    return classes if isinstance(classes, list) else None
+    return classes if isinstance(classes, list) else next(iter(session.signature.classes.values()), None)
 
 
 def _packaged(

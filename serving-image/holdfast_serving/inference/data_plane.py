@@ -109,11 +109,12 @@ class DataPlane:
         self._outputs = {each.name: each for each in runtime.signature.outputs}
 
     def signature(self) -> dict[str, Any]:
-        """Return inputs and outputs as the protocol's metadata lists them."""
-        return {
-            "inputs": [each.model_dump() for each in self.model.inputs],
-            "outputs": [each.model_dump() for each in self.model.outputs],
-        }
+        """Return inputs and outputs as the protocol's metadata lists them, with the classes of columns."""
+        outputs = [each.model_dump() for each in self.model.outputs]
+        for output in outputs:
+            if output["name"] in self.model.classes:
+                output["parameters"] = {"classes": self.model.classes[output["name"]]}
+        return {"inputs": [each.model_dump() for each in self.model.inputs], "outputs": outputs}
 
     def execution(self) -> dict[str, Any]:
         """Return how requests run: where, and in which batches and why."""

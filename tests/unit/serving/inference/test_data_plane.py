@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from skl2onnx import to_onnx
+from sklearn.linear_model import LogisticRegression
 
+from holdfast.onnx import Session
 from holdfast_serving.inference.data_plane import DataPlane, InferenceRequest
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.runtime import Runtime
@@ -139,3 +142,23 @@ async def test_inputs_of_different_rows_are_the_clients_mistake() -> None:
     with pytest.raises(RequestError, match=r"so many rows: \{'alcohol': 2") as refusal:
         await plane_of(wine_columns_model()).infer(InferenceRequest(inputs))
     assert refusal.value.status == 400
+
+
+async def test_a_map_of_classes_is_a_table_whose_columns_the_metadata_names() -> None:
+    """What skl2onnx makes of a classifier unless it is told otherwise."""
+    labels = np.where(X[:, 0] > 13, "strong", "light")
+    trained = LogisticRegression(max_iter=5000).fit(X, labels)
+    session = Session.open(to_onnx(trained, X[:1]).SerializeToString(), 1)
+    plane = DataPlane(Runtime(session, 1, 64), Telemetry("wine", "wine-1"))
+    assert plane.signature()["outputs"] == [
+        {"name": "output_label", "datatype": "BYTES", "shape": [-1]},
+        {
+            "name": "output_probability",
+            "datatype": "FP32",
+            "shape": [-1, 2],
+            "parameters": {"classes": ("light", "strong")},
+        },
+    ]
+    answer = await plane.infer(InferenceRequest({"X": X[:5]}, ["output_probability"]))
+    ((_, table),) = answer.outputs
+    np.testing.assert_allclose(table, trained.predict_proba(X[:5]), atol=1e-4)
