@@ -1,6 +1,7 @@
 """Replicas that share the traffic add up to one server that has it all, as the operator reads them."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Ser
 from holdfast_operator.cluster.exposition import parse_counters
 from holdfast_serving.inference.data_plane import InferenceRequest
 from holdfast_serving.telemetry.feature_counters import FeatureCounters
+from holdfast_serving.telemetry.metric_memory import MetricMemory
 from holdfast_serving.telemetry.metric_store import MetricStore
 from holdfast_serving.telemetry.process_metrics import ProcessMetrics
 from tests.unit.serving.trained_models import Rows, TrainedModel, cancer_model, wine_columns_model
@@ -25,10 +27,10 @@ Batch = list[int]
 class Replica:
     """A server's counters, and their text."""
 
-    def __init__(self, model: TrainedModel) -> None:
+    def __init__(self, model: TrainedModel, memory: MetricMemory | None = None) -> None:
         self._outputs = model.session().run(model.rows)
         self._model = model
-        self._store = MetricStore()
+        self._store = MetricStore(memory)
         ProcessMetrics(self._store.memory, None).declare(self._store)
         profile = Profile.parse(model.profile_json())
         self._counters = FeatureCounters(profile, LABELS, 1, self._store)
@@ -76,6 +78,19 @@ def test_replicas_add_up_to_one_server_bit_by_bit(
     whole = merged(model, [batches])
     assert merged(model, shared) == whole
     assert whole["rows",] == sum(map(len, batches))
+
+
+@settings(deadline=None, max_examples=10)
+@given(BATCHES, st.integers(2, 4))
+def test_workers_of_a_pod_are_one_server_whichever_is_scraped(batches: list[Batch], workers: int) -> None:
+    model = wine_columns_model()
+    _, descriptor = MetricMemory.create(workers)
+    servers = [Replica(model, MetricMemory.open(descriptor, number)) for number in range(workers)]
+    os.close(descriptor)
+    for number, server in enumerate(servers):
+        asyncio.run(server.serve(batches[number::workers]))
+    whole = merged(model, [batches])
+    assert [server.scraped("pod") for server in servers] == [whole] * workers
 
 
 def test_one_batch_of_rows_counts_as_its_rows_one_by_one() -> None:
