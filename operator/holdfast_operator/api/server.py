@@ -72,6 +72,9 @@ class Feedback(ApiModel):
         description="Secret whose entry key (at least 16 bytes) signs prediction ids; unset: the object's "
         "uid, which is no secret to those who can read it.",
     )
+    max_age_days: int = Field(
+        default=30, ge=1, le=3650, description="Labels for older predictions are refused."
+    )
     slices: list[ColumnName] = Field(
         default_factory=list,
         max_length=16,
@@ -95,7 +98,7 @@ class Capture(ApiModel):
         default=100000,
         ge=1,
         le=100000000,
-        description="Of each worker; further rows of the hour are dropped.",
+        description="Of a pod; further rows of the hour are dropped.",
     )
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Captured files of this model that are older are deleted."

@@ -94,7 +94,12 @@ def _feedback(resource: ModelDeployment, server: Server, serving: Storage) -> di
         return {"feedback": False}
     own = f"prediction-ids:{resource.metadata.uid}"
     key = {"feedback_key_file": serving.key_file} if serving.key_file else {"feedback_key": own}
-    return {"feedback_slices": ",".join(server.feedback.slices), **key}
+    feedback = server.feedback
+    return {
+        "feedback_slices": ",".join(feedback.slices),
+        "feedback_max_age_days": feedback.max_age_days,
+        **key,
+    }
 
 
 def _capture(capture: Capture, serving: Storage) -> dict[str, Any]:

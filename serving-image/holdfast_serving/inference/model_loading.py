@@ -45,7 +45,7 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     if counters is not None:
         plane.observers.append(counters)
         plane.background.append(counters.run)
-    named = classes_of(package.metadata())
+    named = classes_of(package.metadata()) or next(iter(runtime.signature.classes.values()), None)
     feedback = feedback_loop(settings, runtime.signature, profile, named, telemetry.store)
     if feedback is not None:
         plane.prediction_ids, plane.inbox = feedback.issuer, feedback.inbox

@@ -79,7 +79,7 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
                 "requestTimeoutSeconds": 60,
             },
             "featureMonitoring": "Enabled",
-            "feedback": {"mode": "Enabled"},
+            "feedback": {"mode": "Enabled", "maxAgeDays": 30},
         },
         "rollout": {"strategy": "RollingUpdate", "progressDeadlineSeconds": 600},
         "revisionHistoryLimit": 5,

@@ -155,6 +155,7 @@ _MODEL_DEPLOYMENTS = {
     "no time for an answer": _server("limits", {"requestTimeoutSeconds": 0}, ".requestTimeoutSeconds"),
     "bodies limited elsewhere": _server("maxBodyBytes", 4096),
     "unknown feedback": _server("feedback", {"mode": "On"}, ".mode"),
+    "feedback on the day": _server("feedback", {"maxAgeDays": 0}, ".maxAgeDays"),
     "slice with a comma": _server("feedback", {"slices": ["a,b"]}, ".slices[0]", "no comma"),
     "too many slices": _server("feedback", {"slices": [f"f{n}" for n in range(17)]}, ".slices"),
     "capture to nowhere": _server("capture", {"percent": 1}, ".uri"),

@@ -44,7 +44,11 @@ RESOURCE = ModelDeployment.model_validate(
                     "bodyTimeoutSeconds": 6,
                     "requestTimeoutSeconds": 20,
                 },
-                "feedback": {"signingKeySecretName": "prediction-ids", "slices": ["region", "age"]},
+                "feedback": {
+                    "signingKeySecretName": "prediction-ids",
+                    "maxAgeDays": 90,
+                    "slices": ["region", "age"],
+                },
                 "capture": {
                     "uri": "s3://captured/credit",
                     "percent": 5,

@@ -108,6 +108,7 @@ def test_containers_read_back_the_settings_that_were_meant() -> None:
         request_timeout_seconds=20,
         feature_monitoring=False,
         feedback_key_file="/etc/holdfast/feedback/key",
+        feedback_max_age_days=90,
         feedback_slices="region,age",
         capture_uri="s3://captured/credit",
         capture_percent=5,
