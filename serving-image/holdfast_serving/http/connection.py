@@ -110,11 +110,16 @@ class HttpConnection(asyncio.Protocol):
             else:
                 self._refuse(request)
         self._advancing = False
-        if self._reader.continue_due and self._transport is not None and not self._busy:
-            self._reader.continue_due = False
-            self._transport.write(CONTINUE)
+        if self._reader.continue_due and not self._busy:
+            self._give_leave()
         if self._waiting or self._reading_paused:
             self._throttle_reading()
+
+    def _give_leave(self) -> None:
+        """Let the client send its body."""
+        self._reader.continue_due = False
+        if self._transport is not None and not self._closing:
+            self._transport.write(CONTINUE)
 
     def _reply(self, response: Response) -> None:
         self._busy = False

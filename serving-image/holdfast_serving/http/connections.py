@@ -1,6 +1,7 @@
 """All HTTP connections of a worker: what they share, how many there may be, and which take too long."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Final, Protocol, Self
 from holdfast.settings import ServerSettings
 from holdfast_serving.http.answer_heads import AnswerHeads
 from holdfast_serving.http.messages import Handler, Headers
+
+logger = logging.getLogger(__name__)
 
 MAX_HEADER_BYTES: Final = 32 * 1024
 """Request line and header fields together; some identity providers' tokens take 16 KiB."""
@@ -120,7 +123,10 @@ class Connections:
         pause = min(SWEEP_SECONDS, limits.header_seconds / 4, limits.body_seconds / 4)
         while True:
             await asyncio.sleep(pause)
-            self.sweep(monotonic())
+            try:
+                self.sweep(monotonic())
+            except Exception:  # without it no deadline would hold any more
+                logger.exception("a look at the connections failed")
 
     async def close(self, seconds: float) -> None:
         """Close idle connections now, others after their answer, and in ``seconds`` whatever is left."""

@@ -198,6 +198,18 @@ def test_client_that_waits_for_leave_gets_it_once_and_only_when_no_answer_is_due
     assert statuses(wire.sent) == [200, 100, 200]
 
 
+def test_client_that_is_asked_to_go_gets_no_leave_to_send_more() -> None:
+    later = Later()
+    shared = Connections(later, LIMITS)
+    connection, wire = connect(later, shared)
+    connection.data_received(request("/1"))
+    connection.data_received(HEADED + b"content-length: 3\r\nexpect: 100-continue\r\n\r\n")
+    shared.draining = True
+    later.replies[0]()
+    assert statuses(wire.sent) == [200]
+    assert wire.calls == ["close"]
+
+
 def test_pipelined_requests_are_answered_in_order_and_pause_reading_until_the_last_has_begun() -> None:
     later = Later()
     connection, wire = connect(later)
