@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from holdfast.failures import ModelError
+from holdfast.manifest import SIGNATURE_FILE
 from holdfast.package import ModelPackage
 from holdfast.results import InspectionResult
 from holdfast.settings import FetchSettings
@@ -27,7 +28,8 @@ def fetch(settings: FetchSettings) -> ModelPackage:
         settings.max_package_bytes,
     )
     if settings.verification_key_file is not None:
-        fetch_signature(settings.model_uri, package.folder, settings.credentials_dir)
+        if not (package.folder / SIGNATURE_FILE).exists():  # else an earlier start of this container got both
+            fetch_signature(settings.model_uri, package.folder, settings.credentials_dir)
         verify_signature(package, Path(settings.verification_key_file))
         logger.info("the signature of %s is valid", package.digest)
     return package

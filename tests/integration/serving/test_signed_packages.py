@@ -72,3 +72,18 @@ def test_signature_is_ignored_without_a_key(
     web.files["/p/model.sig"] = b"not even JSON"
     code, result = Containers(tmp_path, web_credentials).run("fetch", uri)
     assert (code, result.digest) == (0, package.digest)
+
+
+def test_container_that_starts_again_needs_no_store(
+    web: WebServer, web_credentials: Path, tmp_path: Path, keys: tuple[Path, Path], package: ModelPackage
+) -> None:
+    sign(package.folder, keys[0])
+    uri = serve_package(web, package)
+    containers = Containers(tmp_path, web_credentials)
+    wanted = {"verification_key_file": str(keys[1]), "model_digest": package.digest}
+    assert containers.run("fetch", uri, **wanted)[0] == 0
+    web.files.clear()
+    assert containers.run("fetch", uri, **wanted)[0] == 0
+    (containers.model_dir / "model.sig").write_bytes(b"{}")
+    code, result = containers.run("fetch", uri, **wanted)
+    assert (code, reason_of(result)) == (EXIT_MODEL_REFUSED, ModelFailureReason.SIGNATURE_INVALID)
