@@ -92,13 +92,17 @@ def scraping(profile: Profile) -> Figure:
     return Figure(f"scrape, {FEATURES} features", _least(store.render) * 1e6, 1_000)
 
 
+def measured() -> list[Figure]:
+    """Measure everything."""
+    profile = make_profile()
+    figures = [figure for batch in BATCHES for figure in asyncio.run(counting(profile, batch))]
+    return [*figures, *(identifying(profile, batch) for batch in BATCHES), scraping(profile)]
+
+
 def main() -> None:
     """Print every figure beside its limit."""
-    profile = make_profile()
     table = Table("cost", "measured", "limit", "", title=f"{FEATURES} features, residual, class and scores")
-    figures = [figure for batch in BATCHES for figure in asyncio.run(counting(profile, batch))]
-    figures += [identifying(profile, batch) for batch in BATCHES]
-    for figure in (*figures, scraping(profile)):
+    for figure in measured():
         table.add_row(*figure.cells())
     Console().print(table)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from tests.benchmarks.drift_counting import Figure
 from tests.benchmarks.serving.limits import Limit
 from tests.benchmarks.serving.load import Load
 from tests.benchmarks.serving.scenarios import Question, Scenario
@@ -45,7 +46,7 @@ class Results:
     starts: list[Start] = field(default_factory=list)
     scrapes: list[Load] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    drift_counting: dict[str, float] = field(default_factory=dict)
+    costs: list[Figure] = field(default_factory=list)
 
     def scenarios(self) -> list[Scenario]:
         return list(dict.fromkeys(each.scenario for each in self.measured))
@@ -58,6 +59,9 @@ class Results:
 
     def p50_ms(self, server: str, scenario: Scenario) -> float | None:
         return _median(each.p50_ms for each in self.loads(server, scenario))
+
+    def cpu_us(self, server: str, scenario: Scenario) -> float | None:
+        return _median(each.cpu_us for each in self.loads(server, scenario))
 
     def limit(self, question: Question, codec: str) -> float | None:
         wanted = (question.model, question.rows, codec)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.benchmarks import drift_counting
 from tests.benchmarks.serving import limits
 from tests.benchmarks.serving.checking import check
 from tests.benchmarks.serving.load import Generator, Load
@@ -52,6 +53,8 @@ def measure(plan: Plan) -> Results:
         for number in range(plan.rounds):
             run.round(number, servers)
         run.scrapes(servers)
+        with step("measuring what drift counting costs in a process"):
+            results.costs = drift_counting.measured()
         results.starts = [
             Start(each.kind.name, tuple(each.kind.models), each.start_seconds, each.memory_mib())
             for each in servers
