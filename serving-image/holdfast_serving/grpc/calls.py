@@ -23,8 +23,9 @@ Answer = Callable[[bytes], Awaitable[Message]]
 
 REVISION: Final = "holdfast-revision"
 RETRY_AFTER: Final[Metadata] = (("grpc-retry-pushback-ms", "1000"),)
-MAX_DETAILS: Final = 1000
-"""Characters of an error; clients cut off or refuse longer trailers, and names in it are the client's own."""
+MAX_DETAILS: Final = 500
+"""Characters of an error; names in it are the client's own. Each takes up to 12 bytes on the wire, where
+clients refuse more than 8 KiB."""
 
 _CODES: Final = {
     400: grpc.StatusCode.INVALID_ARGUMENT,

@@ -9,7 +9,8 @@ from holdfast.settings import FetchSettings, ServerSettings
 from holdfast.signature import MAX_TENSORS
 from holdfast_serving.feedback.inbox import MAX_ITEMS
 from holdfast_serving.feedback.prediction_ids import MAX_ID_LENGTH, MAX_ROWS, MAX_SLICES
-from holdfast_serving.grpc.grpc_server import MAX_METADATA_BYTES
+from holdfast_serving.grpc.grpc_server import CONNECTION_AGE_MILLISECONDS, MAX_METADATA_BYTES
+from holdfast_serving.grpc.message_bounds import MAX_PARTS
 from holdfast_serving.http.connections import IDLE_SECONDS, MAX_HEADER_BYTES, UNREAD_SECONDS
 from holdfast_serving.inference.tensors import MAX_DIMENSIONS
 from holdfast_serving.process.model_server import STOP_SECONDS
@@ -17,7 +18,11 @@ from holdfast_serving.shadow.shadow import MAX_PENDING_BYTES
 
 ADJUSTABLE: Final = (
     ("max_body_bytes", "bytes of a body, compressed or not", "413, unread; gRPC: RESOURCE_EXHAUSTED"),
-    ("max_connections", "open HTTP connections of a worker", "closed at once"),
+    (
+        "max_connections",
+        "open HTTP connections of a worker; gRPC calls",
+        "closed at once; RESOURCE_EXHAUSTED",
+    ),
     ("max_in_flight", "unanswered inference requests of a worker", "503 with `retry-after`"),
     ("header_timeout_seconds", "seconds for a request's header", "408, or closed if nothing came"),
     ("body_timeout_seconds", "seconds for a request's body", "408"),
@@ -30,6 +35,8 @@ ADJUSTABLE: Final = (
 FIXED: Final[tuple[tuple[str, float, str], ...]] = (
     ("bytes of request line and header", MAX_HEADER_BYTES, "431"),
     ("bytes of gRPC metadata", MAX_METADATA_BYTES, "RESOURCE_EXHAUSTED"),
+    ("parts of a gRPC message above 64 KiB, beside elements", MAX_PARTS, "INVALID_ARGUMENT"),
+    ("minutes that a gRPC connection is kept", CONNECTION_AGE_MILLISECONDS // 60_000, "GOAWAY"),
     ("seconds that a connection may be idle", IDLE_SECONDS, "closed"),
     ("seconds without a client reading its answer", UNREAD_SECONDS, "closed"),
     ("seconds after the drain for what is in flight", STOP_SECONDS, "closed"),
