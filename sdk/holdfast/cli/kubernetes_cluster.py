@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kubernetes import config
-from kubernetes.client import ApiClient, AuthenticationV1Api, Configuration
+from kubernetes.client import ApiClient, AuthenticationV1Api, Configuration, V1SelfSubjectReview
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient, Resource
@@ -58,7 +58,7 @@ class KubernetesCluster:
         """Return the name under which the API server knows who asks (SelfSubjectReview)."""
         with self._explained(_REVIEW, None):
             answer: Any = AuthenticationV1Api(self._client.client).create_self_subject_review(
-                {}, _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
+                V1SelfSubjectReview(), _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
             )
         return str(answer.status.user_info.username)
 
