@@ -39,7 +39,7 @@ DISTRIBUTION_ROWS: Final = Metric(
     "holdfast_distribution_rows_total",
     "counter",
     ("model", "revision", "profile", "kind", "name", "bin"),
-    "Rows by feature or output (kind) and reference-quantile bin (0-based index) or category index.",
+    "Rows by feature, output or residual (kind) and reference-quantile bin or category (index from 0).",
 )
 ANOMALOUS_ROWS: Final = Metric(
     "holdfast_anomalous_rows_total",

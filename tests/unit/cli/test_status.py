@@ -38,6 +38,7 @@ def loop(cluster: MemoryCluster) -> MemoryCluster:
                 "worstFeatures": [
                     drift("temperature", "0.42", "1e-12"),
                     drift("count", "0.05", "0.3", "Output"),
+                    drift("residual", "0.03", "0.5", "Residual"),
                 ],
             },
             triggers=[
@@ -71,8 +72,9 @@ def loop(cluster: MemoryCluster) -> MemoryCluster:
         pytest.param("○ superseded  bikes-b1c9a0f3d2  spec.model", id="earlier"),
         pytest.param("out of memory", id="why-a-revision-failed"),
         pytest.param("policy bikes-drift  Ready  drift confirmed  5,230 rows in 1d", id="policy"),
-        pytest.param("temperature     ━━━━━━━━━━━━   0.42  0.004  1e-12", id="drifted-feature"),
-        pytest.param("count (output)  ━━━╌╌╌╌╌╌╌╌╌   0.05", id="quiet-output"),
+        pytest.param("temperature                   ━━━━━━━━━━━━   0.42  0.004  1e-12", id="drifted-feature"),
+        pytest.param("count (output)                ━━━╌╌╌╌╌╌╌╌╌   0.05", id="quiet-output"),
+        pytest.param("residual (features together)  ━━╌╌╌╌╌╌╌╌╌╌   0.03", id="quiet-residual"),
         pytest.param("schedule held back", id="suppressed-trigger"),
         pytest.param("(Cooldown)", id="why-suppressed"),
         pytest.param("2 of 10 runs in 30 days", id="budget"),

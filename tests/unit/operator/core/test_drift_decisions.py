@@ -124,6 +124,15 @@ def test_small_drift_is_suspected_but_starts_nothing() -> None:
     assert decision.status["drift"]["worstFeatures"][0]["kind"] == "Output"
 
 
+def test_features_that_come_apart_are_drift_although_each_is_as_before() -> None:
+    residual = ColumnWindow("residual", "residual", MOVED, column(counts=EVEN).reference)
+    decision = decide_retrain_policy(observe_policy(drift=window(column(counts=EVEN), residual)))
+    assert said(decision, "DriftConfirmed") == "True/Diverged"
+    assert decision.status is not None
+    worst = decision.status["drift"]["worstFeatures"]
+    assert [each["kind"] for each in worst] == ["Residual", "Feature"]
+
+
 def test_drift_clears_later_than_it_is_raised() -> None:
     policy = {"limits": {"cooldownSeconds": 86400}}
     busy = (retrain_run("busy"),)
