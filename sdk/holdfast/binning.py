@@ -19,6 +19,7 @@ from holdfast.profile import (
     Kind,
     NumericColumn,
     Profile,
+    Projection,
 )
 from holdfast.quantile_bins import quantile_edges
 from holdfast.residual import fit_projection, residuals
@@ -55,19 +56,18 @@ def count_rows(
         ValueError: a tensor has not the form that the profile was made from.
     """
     for column in profile.columns:
-        if column.kind == "residual":
-            yield column, count_bins(column, _residual_values(profile, inputs))
+        if profile.residual is not None and column.kind == "residual":
+            values = residuals(profile.residual, _projected(profile, profile.residual, inputs))
         else:
             tensors = inputs if column.kind == "feature" else outputs
-            yield column, count_bins(column, column_values(column, tensors[column.tensor]))
+            values = column_values(column, tensors[column.tensor])
+        yield column, count_bins(column, values)
 
 
-def _residual_values(profile: Profile, inputs: Tensors) -> NDArray[np.float64]:
-    if profile.residual is None:
-        raise ValueError("the profile has no residual")
+def _projected(profile: Profile, projection: Projection, inputs: Tensors) -> list[Array]:
     by_name = {column.name: column for column in profile.of_kind("feature")}
-    columns = [by_name[name] for name in profile.residual.features]
-    return residuals(profile.residual, [column_values(column, inputs[column.tensor]) for column in columns])
+    columns = [by_name[name] for name in projection.features]
+    return [column_values(column, inputs[column.tensor]) for column in columns]
 
 
 def column_values(column: NumericColumn | CategoricalColumn, tensor: Array) -> Array:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from holdfast.metrics import FEEDBACK
 from holdfast_serving.feedback.label_counters import LabelCounters
 from holdfast_serving.feedback.label_scores import LabelError, score_labels
 from holdfast_serving.feedback.prediction_ids import IdError, PredictionKey, PredictionRecord, read_content
-from holdfast_serving.telemetry.metric_store import MetricStore
+from holdfast_serving.telemetry.instruments import Counter
 
 MAX_ITEMS: Final = 1000
 """Ids in one request."""
@@ -59,20 +58,17 @@ class FeedbackInbox:
         self,
         key: PredictionKey,
         counters: LabelCounters,
+        results: Mapping[str, Counter],
         max_age_seconds: float,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """Count labels in COUNTERS and items in RESULTS, by result."""
         self._key = key
         self._counters = counters
+        self._results = results
         self._max_age = max_age_seconds
         self._now = now
         self._seen = _RecentlySeen(REMEMBERED)
-        self._results: Mapping[str, Callable[[], None]] = {}
-
-    def declare(self, store: MetricStore, labels: Mapping[str, str]) -> None:
-        """Count results in STORE, with the LABELS ``model`` and ``revision`` of this server."""
-        counters = {each: store.counter(FEEDBACK, {**labels, "result": each}) for each in STATUSES}
-        self._results = {result: counter.add for result, counter in counters.items()}
 
     def accept(self, document: Any) -> list[Outcome]:
         """Count the labels of a feedback document; return what became of each item, in order.
@@ -82,8 +78,7 @@ class FeedbackInbox:
         """
         outcomes = [self._take(item) for item in _items(document)]
         for outcome in outcomes:
-            if outcome.result in self._results:
-                self._results[outcome.result]()
+            self._results[outcome.result].add()
         return outcomes
 
     def _take(self, item: Any) -> Outcome:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from holdfast.failures import ModelError
+from holdfast.metrics import FEEDBACK
 from holdfast.profile import Profile
 from holdfast.results import ModelFailureReason
 from holdfast.settings import ServerSettings
 from holdfast.signature import Signature
-from holdfast_serving.feedback.inbox import FeedbackInbox
+from holdfast_serving.feedback.inbox import STATUSES, FeedbackInbox
 from holdfast_serving.feedback.issuer import IdIssuer
 from holdfast_serving.feedback.label_counters import LabelCounters
 from holdfast_serving.feedback.predicted_values import error_scale, predicted_values
@@ -57,8 +58,9 @@ def feedback_loop(
     origin = Origin(revision, values.kind, scale, slices.layout, features)
     key = PredictionKey(secret, settings.model_name)
     counters = LabelCounters(store, settings.model_name, origin, slices)
-    inbox = FeedbackInbox(key, counters, settings.feedback_max_age_days * DAY_SECONDS)
-    inbox.declare(store, {"model": settings.model_name, "revision": revision})
+    labels = {"model": settings.model_name, "revision": revision}
+    results = {each: store.counter(FEEDBACK, {**labels, "result": each}) for each in STATUSES}
+    inbox = FeedbackInbox(key, counters, results, settings.feedback_max_age_days * DAY_SECONDS)
     return FeedbackLoop(IdIssuer(key, origin, values, slices), inbox)
 
 

@@ -1,14 +1,14 @@
 """What an answer predicts for each row, in the few bytes that an id has room for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.predictions import is_label, is_score_table, is_single_number
-from holdfast.profile import NumericColumn, Profile
+from holdfast.profile import CategoricalColumn, NumericColumn, Profile
 from holdfast.results import TensorSignature
 from holdfast.signature import DTYPES, Signature
 from holdfast_serving.feedback.prediction_ids import Kind
@@ -66,11 +66,16 @@ def class_text(label: Any) -> str:
 def error_scale(profile: Profile | None, output: str) -> float:
     """Return the unit of error bins: the range of the output's middle 80 % of reference rows, else 1."""
     found = [each for each in profile.of_kind("output") if each.tensor == output] if profile else []
-    for column in found:
-        if isinstance(column, NumericColumn) and len(column.edges) > 1:
-            # As the id's 32 bits hold it, so that a revision's own counts and those from elsewhere agree.
-            return float(np.float32(column.edges[-1] - column.edges[0]))
-    return 1.0
+    ranges = [each.edges[-1] - each.edges[0] for each in found if _varies(each)]
+    # As the id's 32 bits hold it, so that a revision's own counts and those from elsewhere agree.
+    with np.errstate(over="ignore", under="ignore"):
+        scale = float(np.float32(ranges[0])) if ranges else 1.0
+    return scale if 0 < scale < np.inf else 1.0
+
+
+def _varies(column: NumericColumn | CategoricalColumn) -> TypeGuard[NumericColumn]:
+    # A constant has edges too, around itself.
+    return isinstance(column, NumericColumn) and len(column.edges) > 1 and column.minimum != column.maximum
 
 
 def _numbers(tensor: TensorSignature) -> PredictedValues:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from holdfast.binning import column_values, count_bins, count_rows, profile_of
+from holdfast.binning import category_of, column_values, count_bins, count_rows, profile_of
 from holdfast.profile import CategoricalColumn, NumericColumn
 
 Y = {"y": np.zeros(1)}
@@ -225,3 +225,15 @@ def test_tensors_of_another_form_are_refused(index: int | None, tensor: Any) -> 
     column = numeric([1.0, 2.0]).model_copy(update={"index": index})
     with pytest.raises(ValueError, match="has no column 'x'"):
         column_values(column, tensor)
+
+
+@pytest.mark.parametrize(
+    ("value", "category"),
+    [("a", "a"), (b"a", "a"), ("", None), (None, None), (True, 1), (2, 2), (2.5, 2.5), (float("nan"), None)],
+)
+def test_a_single_value_is_the_category_that_it_is_counted_as(value: Any, category: Any) -> None:
+    assert category_of(value) == category
+    if value is not None and not isinstance(value, str | bytes):
+        counted = profile_of({"x": np.array([value])}, {"y": np.zeros(1)}, categorical={"x"}).columns[0]
+        assert isinstance(counted, CategoricalColumn)
+        assert counted.categories == (() if category is None else (category,))

@@ -63,6 +63,11 @@ def test_the_class_of_best_score_is_the_prediction(
     assert codes.tolist() == [class_code(expected)]
 
 
+@pytest.mark.parametrize("label", [True, 1, 1.0, "1", b"1"])
+def test_a_class_is_known_by_its_text(label: Any) -> None:
+    assert class_code(label) == class_code(1) != class_code(1.5)
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_texts_and_bytes_of_a_class_are_equal(rows: int) -> None:
     values = predicted_values(signature(TEXT), None)
@@ -84,6 +89,20 @@ def test_errors_are_measured_by_the_middle_of_the_reference_predictions() -> Non
     assert error_scale(profile, "y") == pytest.approx(80, rel=0.01)
     assert error_scale(profile, "other") == 1
     assert error_scale(None, "y") == 1
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        pytest.param(np.zeros(50), id="a constant"),
+        pytest.param(np.arange(50) % 2, id="classes"),
+        pytest.param(np.arange(50) % 2 * 1.0, id="two values"),
+        pytest.param(np.linspace(-1e300, 1e300, 50), id="beyond 32 bits"),
+        pytest.param(np.linspace(0, 1e-300, 50), id="below 32 bits"),
+    ],
+)
+def test_where_there_is_no_range_errors_are_measured_by_one(reference: np.ndarray[Any, Any]) -> None:
+    assert error_scale(profile_of({"x": reference}, {"y": reference}), "y") == 1
 
 
 def loop_of(*outputs: TensorSignature, **settings: Any) -> object:
