@@ -1,17 +1,13 @@
 """Inference in the Open Inference Protocol V2: the hot path between bytes and the data plane."""
 
-import logging
-
 from holdfast_serving.http.binary_tensors import JSON_LENGTH, split_body, whole_body_request
 from holdfast_serving.http.content_encoding import decoded_body
 from holdfast_serving.http.messages import Reply, Request, Response, error_response
-from holdfast_serving.http.routes import Route, Routes
+from holdfast_serving.http.routes import Route, Routes, reply_with
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.http.v2_json import BinaryOutputs, V2Request, decode_request, encode_response
 from holdfast_serving.inference.data_plane import COPY_HEADER, DataPlane, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
-
-logger = logging.getLogger(__name__)
 
 
 def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
@@ -28,12 +24,7 @@ def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
             return
 
         def done(answer: InferenceResponse | RequestError) -> None:
-            try:
-                response = _response(answer, model, decoded.binary)
-            except Exception:  # an answer may come long after the request's call: nobody else would catch it
-                logger.exception("an answer could not be encoded")
-                response = error_response(RequestError("internal error", 500))
-            reply(response)
+            reply_with(reply, _response, answer, model, decoded.binary)
 
         plane.submit(decoded.inference, done)
 

@@ -2,7 +2,7 @@
 
 from holdfast_serving.http.content_encoding import decoded_body
 from holdfast_serving.http.messages import Reply, Request, Response, error_response, json_response
-from holdfast_serving.http.routes import Route, Routes, get
+from holdfast_serving.http.routes import Route, Routes, get, reply_with
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.http.v1_json import decode_prediction, encode_predictions
 from holdfast_serving.inference.data_plane import InferenceResponse
@@ -15,6 +15,7 @@ def v1_routes(model: ServedModel, max_body_bytes: int) -> Routes:
     def on_predict(request: Request, reply: Reply) -> None:
         try:
             plane = model.plane
+            plane.require_room()
             body = decoded_body(request.body, request.headers.get(b"content-encoding", b""), max_body_bytes)
             decoded = decode_prediction(body, plane.model.inputs)
         except RequestError as error:
@@ -22,7 +23,7 @@ def v1_routes(model: ServedModel, max_body_bytes: int) -> Routes:
             return
 
         def done(answer: InferenceResponse | RequestError) -> None:
-            reply(_response(answer, decoded.instances))
+            reply_with(reply, _response, answer, decoded.instances)
 
         plane.submit(decoded.inference, done)
 
@@ -39,8 +40,5 @@ def v1_routes(model: ServedModel, max_body_bytes: int) -> Routes:
 
 def _response(answer: InferenceResponse | RequestError, instances: int | None) -> Response:
     if isinstance(answer, RequestError):
-        return error_response(answer)
-    try:
-        return Response(200, encode_predictions(answer, instances))
-    except RequestError as error:
-        return error_response(error)
+        raise answer
+    return Response(200, encode_predictions(answer, instances))

@@ -56,7 +56,8 @@ def encode_predictions(answer: InferenceResponse, instances: int | None) -> byte
     elif instances is None:
         predictions = outputs
     else:
-        predictions = [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
+        columns = orjson.loads(orjson.dumps(outputs, option=orjson.OPT_SERIALIZE_NUMPY))
+        predictions = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     document = {"predictions": predictions}
     if answer.prediction_id is not None:
         document["prediction_id"] = answer.prediction_id

@@ -52,7 +52,8 @@ def test_server_and_model_are_described(said: Any) -> None:
     assert all(described[each] for each in ("live", "ready", "model ready", "version ready"))
     assert not described["other model ready"]
     assert described["server"]["extensions"] == ["binary_tensor_data", "model_configuration"]
-    assert described["model"] == described["version"] == said["asyncio"]["asyncio metadata"] == METADATA
+    for model in (described["model"], described["version"], said["asyncio"]["asyncio metadata"]):
+        assert {name: value for name, value in model.items() if name != "parameters"} == METADATA
     assert described["index"] == [{"name": "identity", "version": "identity-1", "state": "READY"}]
     assert said["asyncio"]["asyncio live"]
 

@@ -88,7 +88,8 @@ def test_deep_nesting_is_refused_in_words() -> None:
         decode_prediction(body, TABLE)
 
 
-LABEL = (TensorSignature(name="label", datatype="INT64", shape=[-1]), np.array([1, 0]))
+# ONNX Runtime's integers are C's long long, a type that NumPy tells apart from its own of the same size.
+LABEL = (TensorSignature(name="label", datatype="INT64", shape=[-1]), np.array([1, 0], np.longlong))
 SCORES = (TensorSignature(name="scores", datatype="FP32", shape=[-1, 2]), np.array([[0.5, np.nan], [1, 0]]))
 HALVES = (TensorSignature(name="halves", datatype="BF16", shape=[-1]), np.array([0x3F00, 0x3E80], np.uint16))
 
