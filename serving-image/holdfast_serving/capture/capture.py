@@ -74,7 +74,7 @@ class Capture:
             {name: tensor for name, tensor in tensors.items() if self._names.has(name)}
             for tensors in (request.inputs, outputs)
         )
-        captured = Captured(time.time(), request.id, inputs, outputs)
+        captured = Captured(time.time(), request.id, inputs, outputs, request.prediction_id)
         size = sum(tensor.nbytes for tensor in chain(inputs.values(), outputs.values()))
         if not self._has_room(captured, size):
             self._dropped.add(captured.rows)

@@ -14,18 +14,19 @@ from holdfast_serving.inference.tensors import Tensor
 
 MAX_COLUMNS: Final = 512
 """A tensor with more features is one column of lists, as are those of more dimensions."""
-TIME, REQUEST_ID, REVISION = "time", "request_id", "revision"
+TIME, REQUEST_ID, PREDICTION_ID, REVISION = "time", "request_id", "prediction_id", "revision"
 _Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """An answered request: seconds since the epoch, its id, inputs and outputs by name."""
+    """An answered request: seconds since the epoch, its ids, inputs and outputs by name."""
 
     time: float
     id: str | None
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+    prediction_id: str | None = None
 
     @property
     def tensors(self) -> Iterator[tuple[str, str, Tensor]]:
@@ -79,6 +80,7 @@ def _parquet(group: Sequence[Captured], names: ColumnNames, revision: str) -> tu
     columns: dict[str, Any] = {
         TIME: Array.from_numpy(_repeated([round(each.time * 1e6) for each in group], lengths, "M8[us]")),
         REQUEST_ID: _texts(_repeated([each.id for each in group], lengths, object)),
+        PREDICTION_ID: _texts(_repeated([each.prediction_id for each in group], lengths, object)),
         REVISION: _texts(_repeated([revision] * len(group), lengths, object)),
     }
     for kind, name, _ in group[0].tensors:

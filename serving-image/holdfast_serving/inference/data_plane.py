@@ -34,6 +34,8 @@ class InferenceRequest:
     id: str | None = None
     is_copy: bool = False
     """Whether it is answered for comparison only: not copied again, captured or given a prediction id."""
+    prediction_id: str | None = None
+    """What its answer will say; set before observers see the request."""
 
 
 @dataclass(slots=True)
@@ -184,14 +186,16 @@ class DataPlane:
     def _answer(self, request: InferenceRequest, outcome: Outcome) -> InferenceResponse | RequestError:
         if isinstance(outcome, Exception):
             return _refusal(request.inputs, outcome)
+        ids = self.prediction_ids
+        if ids is not None and not request.is_copy:
+            request.prediction_id = ids.issue(request, outcome)
         for observer in self.observers:
             observer.record(request, outcome)
-        ids = self.prediction_ids
         names = self._outputs if request.outputs is None else request.outputs
         return InferenceResponse(
             [(self._outputs[name], outcome[name]) for name in names],
             request.id,
-            None if ids is None or request.is_copy else ids.issue(request, outcome),
+            request.prediction_id,
         )
 
     def _check(self, request: InferenceRequest) -> None:

@@ -81,7 +81,7 @@ def test_folder_gets_what_is_not_excluded(tmp_path: Path) -> None:
     served(model, tmp_path, f"file://{target}", 4, capture_exclude="vintage, probabilities[1]")
     table = read([path.read_bytes() for path in target.rglob("*.parquet")])
     assert table.column_names == [
-        *("time", "request_id", "revision", "alcohol", "region", "label"),
+        *("time", "request_id", "prediction_id", "revision", "alcohol", "region", "label"),
         *("probabilities[0]", "probabilities[2]"),
     ]
     assert table["region"].to_pylist() == model.rows["region"][:8, 0].tolist()
