@@ -15,7 +15,13 @@ from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.handlers.watch_probe import PROBE_NAME
 from holdfast_operator.manifests.metadata import Manifest
 from tests.cluster.control_plane import ControlPlane
-from tests.integration.operator.conftest import DEADLINE_SECONDS, StartOperator, eventually, kubectl
+from tests.integration.operator.conftest import (
+    DEADLINE_SECONDS,
+    OperatorHandle,
+    StartOperator,
+    eventually,
+    kubectl,
+)
 from tests.integration.operator.test_kubernetes_cluster import model_deployment, service
 from tests.simulated_node import DIGEST, simulated_node
 
@@ -242,7 +248,16 @@ async def test_nothing_is_made_again_for_a_deleted_object(
     await asyncio.to_thread(kubectl, plane, "delete", "--namespace", namespace, "modeldeployment/credit")
     objects = 'holdfast_operator_objects{kind="ModelDeployment"}'
     await eventually(lambda: operator.metric(objects) == 0, "forgotten")
+    # What was observed before the deletion may still be enacted: a garbage collector would take that away.
+    await eventually(lambda: is_idle(operator), "idle")
     for child in await children(cluster, namespace):
         await cluster.delete(reference_to(child))
-    await eventually(lambda: operator.metric("holdfast_operator_queue_depth ") == 0, "idle")
+    await eventually(lambda: is_idle(operator), "idle")
     assert await children(cluster, namespace) == []
+
+
+def is_idle(operator: OperatorHandle) -> bool:
+    waiting, in_work = (
+        operator.metric(f"holdfast_operator_queue_{each} ") for each in ("depth", "processing")
+    )
+    return waiting == in_work == 0
