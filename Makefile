@@ -107,7 +107,7 @@ bench: bench-serving bench-story ## the two benchmarks below
 bench-serving: venv ## measure the server beside FastAPI, KServe and MLServer, judge every target (about 5 minutes)
 	@$(PY) -m tests.benchmarks.serving
 
-bench-slow-clients: venv ## measure clients beside 2,000 connections that send or read slowly (about a minute)
+bench-slow-clients: venv ## measure clients beside 2,000 connections that send or read slowly (about 2 minutes)
 	@$(PY) -m tests.benchmarks.slow_clients
 
 bench-rollout: venv ## a million requests over rolling updates on a real node, none of which may fail (about 10 minutes once built)
