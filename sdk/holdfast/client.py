@@ -16,6 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from holdfast.bfloat16 import from_bfloat16
+from holdfast.raw_bytes import EXTENSION, JSON_LENGTH, fill_outputs, framed
 from holdfast.results import TensorSignature
 from holdfast.row_arrays import fitted
 from holdfast.signature import DTYPES, Signature
@@ -81,6 +82,7 @@ class Client:
     ) -> None:
         self._retries = retries
         self._signatures: dict[str, Signature] = {}
+        self._raw_bytes: bool | None = None
         self._http = httpx.Client(
             base_url=url,
             timeout=timeout,
@@ -142,9 +144,9 @@ class Client:
         document: dict[str, Any] = {"inputs": [_encode(name, each, wanted) for name, each in inputs.items()]}
         if outputs is not None:
             document["outputs"] = [{"name": name} for name in outputs]
-        body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-        answer = self._send("POST", f"/v2/models/{model}/infer", body)
-        found = self._json(answer)
+        body, fields = _body(document, raw=self._takes_raw_bytes())
+        answer = self._send("POST", f"/v2/models/{model}/infer", body, fields)
+        found = self._answer(answer)
         identifier = (found.get("parameters") or {}).get("prediction_id")
         return Prediction(_decode(found), answer.headers.get(REVISION_HEADER), identifier)
 
@@ -160,8 +162,10 @@ class Client:
         body = orjson.dumps({"feedback": items}, option=orjson.OPT_SERIALIZE_NUMPY)
         return _results(self._send("POST", f"/v2/models/{model}/feedback", body))
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
-        headers = {} if body is None else {"content-type": "application/json"}
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, fields: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        headers = fields or ({} if body is None else {"content-type": "application/json"})
         for attempt in range(self._retries + 1):
             last = attempt == self._retries
             try:
@@ -176,6 +180,23 @@ class Client:
                     return answer
             time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("the last attempt answers or raises")
+
+    def _takes_raw_bytes(self) -> bool:
+        if self._raw_bytes is None:
+            server = self._send("GET", "/v2")
+            self._raw_bytes = server.is_success and EXTENSION in self._json(server).get("extensions", ())
+        return self._raw_bytes
+
+    def _answer(self, answer: httpx.Response) -> dict[str, Any]:
+        length = answer.headers.get(JSON_LENGTH)
+        if length is None:
+            return self._json(answer)
+        try:
+            document: dict[str, Any] = orjson.loads(answer.content[: int(length)])
+            fill_outputs(document, memoryview(answer.content)[int(length) :])
+        except (KeyError, TypeError, ValueError):
+            raise ClientError("the server's answer has malformed outputs") from None
+        return document
 
     def _json(self, answer: httpx.Response) -> dict[str, Any]:
         try:
@@ -225,11 +246,29 @@ def _encode(name: str, values: Any, wanted: Mapping[str, TensorSignature]) -> di
         array = fitted(np.asarray(values), wanted[name])
     except ValueError as error:
         raise ValueError(f"input {name!r} {error}") from None
-    shape = list(array.shape)
-    if wanted[name].datatype == "BF16":
-        array = from_bfloat16(array)
-    data = array.ravel().tolist() if array.dtype.hasobject else array.ravel()
-    return {"name": name, "datatype": wanted[name].datatype, "shape": shape, "data": data}
+    return {
+        "name": name,
+        "datatype": wanted[name].datatype,
+        "shape": list(array.shape),
+        "data": array.ravel(),
+    }
+
+
+def _body(document: dict[str, Any], *, raw: bool) -> tuple[bytes, dict[str, str]]:
+    """Return body and header fields; numbers as raw bytes where the server takes them, texts never."""
+    tensors = []
+    for entry in document["inputs"]:
+        numbers = entry["data"]
+        if numbers.dtype.hasobject:
+            entry["data"] = numbers.tolist()
+        elif raw:
+            tensors.append(entry.pop("data"))
+            entry["parameters"] = {"binary_data_size": numbers.nbytes}
+        elif entry["datatype"] == "BF16":
+            entry["data"] = from_bfloat16(numbers)
+    if raw:
+        return framed(document, tensors)
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), {"content-type": "application/json"}
 
 
 def _decode(document: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
