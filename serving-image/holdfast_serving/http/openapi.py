@@ -54,7 +54,15 @@ def _model_paths(path: str, example: Document | None) -> Document:
         f"{path}/infer": _post("Inference", "InferenceRequest", "InferenceResponse", example),
         path: _get("Inputs and outputs", "ModelMetadata", "503"),
         f"{path}/ready": _get("Whether the model answers", "ModelReady", "503"),
+        f"{path}/feedback": _feedback(),
     }
+
+
+def _feedback() -> Document:
+    item = _post("Labels for earlier predictions", "Feedback", "FeedbackResults", None)
+    refused = "None was accepted: ids that are forged, known already, too old; labels that do not fit."
+    item["post"]["responses"]["4XX"] = _answer(refused, "application/json", _reference("Error"))
+    return item
 
 
 def _v1_paths(model: str, example: Document | None) -> Document:

@@ -34,6 +34,10 @@ def schemas(signature: Signature) -> dict[str, Schema]:
         ),
         "InferenceRequest": _request(signature),
         "InferenceResponse": _response(signature.outputs),
+        "Feedback": {"type": "object", "description": "A prediction id and its label, or a list of them."},
+        "FeedbackResults": _object(
+            {"accepted": {"type": "integer"}, "refused": {"type": "integer"}, "results": {"type": "array"}}
+        ),
         "PredictionRequest": _prediction(signature.inputs),
         "PredictionResponse": _object({"predictions": {}}),
     }
