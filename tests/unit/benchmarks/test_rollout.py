@@ -1,9 +1,10 @@
 """The load of the rollout benchmark: what it counts as answered and what as failed."""
 
-import asyncio
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 
@@ -15,34 +16,36 @@ Answer = Callable[[int], bytes]
 GOOD = b"HTTP/1.1 200 OK\r\nHoldfast-Revision: r1\r\nContent-Length: 2\r\n"
 
 
-@contextmanager
-def answering(answer: Answer) -> Iterator[str]:
-    """Run a server that gives ``answer`` to the nth request; an empty one closes the connection."""
-    loop = asyncio.new_event_loop()
-    numbers = iter(range(10**9))
+class Handler(socketserver.BaseRequestHandler):
+    """Gives the server's answer to each request; an empty one, or one that says so, closes the connection."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1000):
-            content = answer(next(numbers))
-            writer.write(content)
+    def handle(self) -> None:
+        self.request.settimeout(20)
+        server = cast(Server, self.server)
+        while self.request.recv(1000):
+            content = server.answer(next(server.numbers))
+            self.request.sendall(content)
             if not content or b"close" in content:
                 break
-        writer.close()
 
-    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+
+class Server(socketserver.ThreadingTCPServer):
+    """A server that gives ``answer`` to the nth request."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = answer
+        self.numbers = iter(range(10**9))
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[str]:
+    with Server(answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
 
 
 def loaded(url: str, requests: int, connections: int = 4) -> PacedLoad:
