@@ -9,14 +9,13 @@ from typing import Final, Protocol
 
 import uvloop
 
+from holdfast.settings import ServerSettings
 from holdfast_serving.inference.data_plane import DataPlane
 from holdfast_serving.process.crew import WorkerState
 from holdfast_serving.process.lifecycle import Lifecycle
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS: Final = 20
-"""After the drain: how long requests in flight may still take."""
 STOPPING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -48,12 +47,14 @@ class ModelServer:
         lifecycle: Lifecycle,
         transports: Sequence[Transport],
         load: Callable[[], DataPlane],
-        drain_seconds: float,
+        settings: ServerSettings,
     ) -> None:
         self._lifecycle = lifecycle
         self._transports = transports
         self._load = load
-        self._drain_seconds = drain_seconds
+        self._drain_seconds = settings.drain_seconds
+        # As long as any request may take: none that was accepted is cut off.
+        self._stop_seconds = settings.request_timeout_seconds
         self._stopping = asyncio.Event()
 
     def run(self, lifeline: int | None = None) -> None:
@@ -74,7 +75,7 @@ class ModelServer:
             await self._start_transports()
         work = asyncio.create_task(self._become_ready(late=late))
         await self._stopping.wait()
-        await asyncio.gather(*(transport.stop(STOP_SECONDS) for transport in self._transports))
+        await asyncio.gather(*(transport.stop(self._stop_seconds) for transport in self._transports))
         work.cancel()
         for result in await asyncio.gather(work, return_exceptions=True):
             if isinstance(result, Exception):

@@ -37,7 +37,7 @@ def serve_model(settings: ServerSettings, seat: Seat | None) -> None:
         lifecycle,
         _transports(settings, seat, lifecycle, telemetry),
         lambda: load_observed_model(settings, telemetry),
-        settings.drain_seconds,
+        settings,
     )
     server.run(None if seat is None else seat.lifeline)
 

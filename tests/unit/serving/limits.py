@@ -13,7 +13,6 @@ from holdfast_serving.grpc.grpc_server import CONNECTION_AGE_MILLISECONDS, MAX_M
 from holdfast_serving.grpc.message_bounds import MAX_PARTS
 from holdfast_serving.http.connections import IDLE_SECONDS, MAX_HEADER_BYTES, UNREAD_SECONDS
 from holdfast_serving.inference.tensors import MAX_DIMENSIONS
-from holdfast_serving.process.model_server import STOP_SECONDS
 from holdfast_serving.shadow.shadow import MAX_PENDING_BYTES
 
 ADJUSTABLE: Final = (
@@ -26,7 +25,7 @@ ADJUSTABLE: Final = (
     ("max_in_flight", "unanswered inference requests of a worker", "503 with `retry-after`"),
     ("header_timeout_seconds", "seconds for a request's header", "408, or closed if nothing came"),
     ("body_timeout_seconds", "seconds for a request's body", "408"),
-    ("request_timeout_seconds", "seconds until an inference is answered", "504"),
+    ("request_timeout_seconds", "seconds until an inference is answered, also after the drain", "504"),
     ("batch_max_rows", "rows that are run together", "another batch"),
     ("drain_seconds", "seconds after SIGTERM in which all is answered", "no new connections"),
     ("shadow_max_in_flight", "copies that are not yet answered", "dropped and counted"),
@@ -39,7 +38,6 @@ FIXED: Final[tuple[tuple[str, float, str], ...]] = (
     ("minutes that a gRPC connection is kept", CONNECTION_AGE_MILLISECONDS // 60_000, "GOAWAY"),
     ("seconds that a connection may be idle", IDLE_SECONDS, "closed"),
     ("seconds without a client reading its answer", UNREAD_SECONDS, "closed"),
-    ("seconds after the drain for what is in flight", STOP_SECONDS, "closed"),
     ("dimensions of a tensor, and depth of nested data", MAX_DIMENSIONS, "400"),
     ("inputs or outputs of a model", MAX_TENSORS, "refused by `inspect`"),
     ("nodes of a model, functions unfolded", MAX_NODES, "refused by `inspect`"),
