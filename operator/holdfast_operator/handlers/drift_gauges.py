@@ -20,7 +20,7 @@ class DriftGauges:
         self.clear(policy)
         if window is None or window.problem:
             return
-        names = []
+        names: list[tuple[str, str, str, str, str]] = []
         for column in window.columns:
             name = (policy.namespace, policy.name, model, column.kind, column.name)
             DRIFT_PSI.labels(*name).set(round(psi_debiased(column.counts, column.reference), 6))

@@ -31,9 +31,10 @@ from tests.unit.operator.core.run_observations import (
 MANUAL = {"approval": {"mode": "Manual", "expireSeconds": 600}}
 FOUR_EYES = {"approval": {"mode": "Manual", "fourEyes": True}}
 UNDECIDED = RESULT | {"metrics": [BETTER | {"regression": 4.0, "regressionLow": -1.0, "regressionHigh": 9.0}]}
+QUESTION = {"requestedTime": time_at(100), "expireTime": time_at(700)}
 ASKED = STARTED | {
     "candidate": {"digest": digest("challenger"), "uri": "s3://models/credit/challenger"},
-    "approval": {"requestedTime": time_at(100), "expireTime": time_at(700)},
+    "approval": QUESTION,
 }
 YES = {"decision": "Approved", "approver": "ana", "comment": "better in every slice"}
 NO = {"decision": "Rejected", "approver": "ana", "comment": "not before the audit"}
@@ -153,7 +154,7 @@ def test_answer_counts_even_when_the_policy_is_gone() -> None:
 )
 def test_four_eyes_are_four(requester: str | None, outcome: str) -> None:
     started = {"requester": requester} if requester else {"trigger": {"type": "Drift"}}
-    asked = {"approval": ASKED["approval"] | {"fourEyes": True}}
+    asked = {"approval": QUESTION | {"fourEyes": True}}
     assert said(answered(YES, spec=started, status=asked), "Approved") == outcome
 
 
