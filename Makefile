@@ -104,7 +104,7 @@ images: venv ## build the operator and serving images and print their sizes (IMA
 
 bench: bench-serving bench-story ## the two benchmarks below
 
-bench-serving: venv ## measure the server beside FastAPI, KServe and MLServer, judge every target (about 5 minutes)
+bench-serving: venv ## measure the server beside FastAPI, KServe and MLServer, judge every target (about 6 minutes)
 	@$(PY) -m tests.benchmarks.serving
 
 bench-slow-clients: venv ## measure clients beside 2,000 connections that send or read slowly (about 2 minutes)

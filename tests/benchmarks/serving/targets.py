@@ -87,7 +87,7 @@ def _times_best_peer(results: Results, scenario: Scenario, factor: float) -> Tar
         return Target(f"{scenario.title}: requests/s", f"≥ {factor:g}x the best peer", "-", None)
     (name, how), best = max(peers.items(), key=lambda each: each[1])
     encoding = " binary" if how.question.binary else ""
-    found = f"{ours / best:.2f}x: {ours:.4g} beside {best:.4g} ({name}{encoding})"
+    found = f"{ours / best:.2f}x: {_rate(ours)} beside {_rate(best)} ({name}{encoding})"
     # Noise of the machine hardly changes CPU time, so this tells what a quiet one would show.
     used, peer_used = results.cpu_us(OURS, scenario), results.cpu_us(name, how)
     if used and peer_used:
@@ -125,6 +125,10 @@ def _at_most(title: str, value: float | None, limit: float, unit: str) -> Target
 def _at_least(title: str, value: float | None, limit: float, unit: str) -> Target:
     met = None if value is None else value >= limit
     return Target(title, f"≥ {limit:g} {unit}", _figure(value, unit), met)
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def _figure(value: float | None, unit: str) -> str:
