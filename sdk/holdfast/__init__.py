@@ -7,7 +7,8 @@ Which module for what (extras of the distribution in brackets):
 - ``onnx`` [onnx]: ``Session.open(...)``, ``.signature``, ``.run``; ``bfloat16``: BF16 tensors;
   ``onnx_file``: ``check_onnx_file``;
   ``signature``: ``Signature``, ``compare_signatures``, ``typical_inputs``, ``DTYPES``.
-- ``profile``: ``Profile.parse/.hash/.columns``; ``binning``: ``profile_of``, ``count_rows``, ``count_bins``;
+- ``profile``: ``Profile.parse/.hash/.columns``; ``binning``: ``profile_of``, ``count_bins``;
+  ``row_counter``: ``RowCounter``, ``count_rows``;
   ``drift`` [drift]: ``g_statistic``, ``p_value``, ``psi_debiased``, ``noise_floor``, ``assess_column``,
   ``share_p_value``.
 - ``rows``: ``read_rows`` (reference and holdout files); ``evaluation_metrics``: names and directions;

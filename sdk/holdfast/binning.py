@@ -1,14 +1,15 @@
-"""Counting rows in the bins of a profile, and making a profile from reference rows. Vectorised, pure."""
+"""Counting a column in its bins, and making a profile from reference rows. Vectorised, pure."""
 
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.numeric_block import ColumnCounts, NumericBlock
 from holdfast.profile import (
     MAX_CATEGORIES,
     MAX_COLUMNS,
@@ -19,55 +20,12 @@ from holdfast.profile import (
     Kind,
     NumericColumn,
     Profile,
-    Projection,
 )
 from holdfast.quantile_bins import quantile_edges
 from holdfast.residual import fit_projection, residuals
 
-LOWEST: Final = -np.finfo(np.float64).max
-"""The least finite number."""
-
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class ColumnCounts:
-    """Rows of one column by bin (int64, like the column's ``counts``), and rows that are out of the ordinary.
-
-    ``missing`` rows are in no bin. ``below`` and ``above`` the reference range are in the first and last bin
-    too, and ``unseen`` categories in the last.
-    """
-
-    bins: NDArray[np.int64]
-    missing: int = 0
-    below: int = 0
-    above: int = 0
-    unseen: int = 0
-
-
-def count_rows(
-    profile: Profile, inputs: Tensors, outputs: Tensors
-) -> Iterator[tuple[NumericColumn | CategoricalColumn, ColumnCounts]]:
-    """Yield every column of the profile with the counts of these rows.
-
-    Raises:
-        KeyError: a tensor of the profile is not given.
-        ValueError: a tensor has not the form that the profile was made from.
-    """
-    for column in profile.columns:
-        if profile.residual is not None and column.kind == "residual":
-            values = residuals(profile.residual, _projected(profile, profile.residual, inputs))
-        else:
-            tensors = inputs if column.kind == "feature" else outputs
-            values = column_values(column, tensors[column.tensor])
-        yield column, count_bins(column, values)
-
-
-def _projected(profile: Profile, projection: Projection, inputs: Tensors) -> list[Array]:
-    by_name = {column.name: column for column in profile.of_kind("feature")}
-    columns = [by_name[name] for name in projection.features]
-    return [column_values(column, inputs[column.tensor]) for column in columns]
 
 
 def column_values(column: NumericColumn | CategoricalColumn, tensor: Array) -> Array:
@@ -91,19 +49,7 @@ def count_bins(column: NumericColumn | CategoricalColumn, values: Array) -> Colu
     """
     if isinstance(column, CategoricalColumn):
         return _count_categories(column, values)
-    # In sorted values (NaN last), every count is a difference of positions: the sort takes most of the time,
-    # and is itself faster than to look up the bin of each row.
-    ordered = np.sort(values).astype(np.float64, copy=False)
-    low = -np.inf if column.minimum is None else column.minimum
-    high = np.inf if column.maximum is None else math.nextafter(column.maximum, math.inf)
-    positions = ordered.searchsorted([LOWEST, *column.edges, np.inf, low, high]).astype(np.int64)
-    first, (last, below, above) = int(positions[0]), positions[-3:].tolist()
-    return ColumnCounts(
-        positions[1:-2] - positions[:-3],
-        missing=len(ordered) - (last - first),
-        below=max(0, below - first),
-        above=last - above,
-    )
+    return NumericBlock([column]).count(values[None])[0]
 
 
 def _count_categories(column: CategoricalColumn, values: Array) -> ColumnCounts:

@@ -71,11 +71,12 @@ def _moments(values: NDArray[Any]) -> tuple[float, float]:
 def _standardised(columns: Sequence[NDArray[Any]], mean: Sequence[float], scale: Sequence[float]) -> Floats:
     """Return the columns as rows of a table [features, rows]."""
     table: Floats = np.array(columns, dtype=np.float64)
-    missing = ~np.isfinite(table)
+    present = np.isfinite(table)
     with np.errstate(over="ignore", invalid="ignore"):
         table -= np.array(mean)[:, None]
         table /= np.array(scale)[:, None]
-    table[missing] = 0.0
+    if not present.all():
+        table[~present] = 0.0
     np.maximum(table, -CLIP, out=table)
     np.minimum(table, CLIP, out=table)
     return table

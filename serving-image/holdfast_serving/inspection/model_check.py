@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final
 
 # Everything that is imported is ours and is loaded before the limits are set.
-from holdfast.binning import count_rows
 from holdfast.failures import ModelError
 from holdfast.onnx import Session
 from holdfast.onnx_file import check_onnx_file
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.results import InspectionResult, ModelFailureReason
+from holdfast.row_counter import count_rows
 from holdfast.signature import typical_inputs
 from holdfast_serving.inference.runtime import Runtime
 from holdfast_serving.inspection.check_limits import limit_process

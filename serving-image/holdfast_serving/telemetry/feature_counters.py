@@ -1,7 +1,7 @@
 """Counts of features and predictions in the bins of the profile: what drift is seen by.
 
-The request path only keeps a reference to its tensors; a background task counts them, a column at a time, and
-publishes whole blocks. So a scrape never sees a single row, nor a block half counted.
+The request path only keeps a reference to its tensors; a background task counts them, some columns at a time,
+and publishes whole blocks. So a scrape never sees a single row, nor a block half counted.
 """
 
 import asyncio
@@ -13,9 +13,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from holdfast.binning import Array as Tensor
-from holdfast.binning import ColumnCounts, count_rows
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
+from holdfast.numeric_block import ColumnCounts
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
+from holdfast.row_counter import RowCounter
 from holdfast_serving.telemetry.metric_store import MetricStore
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,6 @@ FLUSH_SECONDS: Final = 0.5
 MAX_PENDING_ROWS: Final = 8 * FLUSH_ROWS
 MAX_PENDING_BYTES: Final = 32 * 1024**2
 """Beyond either, a request counts what waits before it is answered: memory stays bounded, no row is lost."""
-COLUMNS_AT_ONCE: Final = 8
-"""Columns that are counted before other tasks have their turn; they take 0.2 ms."""
 
 _NO_ROWS: Final = np.empty(0)
 Column = NumericColumn | CategoricalColumn
@@ -53,6 +52,7 @@ class FeatureCounters:
         """Declare the counters of PROFILE in STORE, with the LABELS ``model`` and ``revision``."""
         self.store: Final = store
         self._profile = profile
+        self._rows = RowCounter(profile)
         self._block_rows = block_rows
         self._input_names = _tensors(profile, "feature")
         self._output_names = _tensors(profile, "output")
@@ -116,10 +116,9 @@ class FeatureCounters:
         try:
             inputs = _joined(self._input_names, [inputs for inputs, _ in pending])
             outputs = _joined(self._output_names, [outputs for _, outputs in pending])
-            for number, (_, counts) in enumerate(count_rows(self._profile, inputs, outputs), 1):
-                counted.append(counts)
-                if number % COLUMNS_AT_ONCE == 0:
-                    yield
+            for some in self._rows.count(inputs, outputs):
+                counted += some
+                yield
         except ValueError:
             logger.exception("%d rows do not have the form that the profile was made from; not counted", rows)
         else:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from holdfast.binning import category_of, column_values, count_bins, count_rows, profile_of
+from holdfast.binning import category_of, column_values, count_bins, profile_of
 from holdfast.profile import CategoricalColumn, NumericColumn
+from holdfast.row_counter import count_rows
 
 Y = {"y": np.zeros(1)}
 FINITE32 = st.floats(width=32, allow_nan=False, allow_infinity=False)

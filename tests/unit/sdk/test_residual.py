@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from holdfast.binning import ColumnCounts, count_rows, profile_of
+from holdfast.binning import profile_of
 from holdfast.drift import g_statistic, p_value
 from holdfast.failures import ModelError
+from holdfast.numeric_block import ColumnCounts
 from holdfast.profile import MAX_PROFILE_BYTES, Profile
 from holdfast.residual import fit_projection, residuals
+from holdfast.row_counter import count_rows
 
 FEATURES = 8
 Rows = np.ndarray[Any, Any]

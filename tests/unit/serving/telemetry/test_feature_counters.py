@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from holdfast.binning import count_rows, profile_of
+from holdfast.binning import profile_of
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, ROWS
 from holdfast.profile import Profile
+from holdfast.row_counter import count_rows
 from holdfast_serving.inference.data_plane import InferenceRequest
 from holdfast_serving.telemetry import feature_counters
 from holdfast_serving.telemetry.feature_counters import FLUSH_ROWS, MAX_PENDING_ROWS, FeatureCounters
