@@ -88,7 +88,7 @@ class ServerSettings(ContainerSettings):
         default="Auto",
         description="run requests that wait at the same time as one batch, where warm-up has proved it exact",
     )
-    batch_max_rows: int = Field(default=64, ge=1, le=65536, description="rows of a batch at most")
+    batch_max_rows: int = Field(default=256, ge=1, le=65536, description="rows of a batch at most")
     batch_max_delay_milliseconds: float = Field(
         default=0, ge=0, le=1000, description="how long a request may wait for others; 0: not at all"
     )

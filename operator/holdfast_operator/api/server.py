@@ -29,7 +29,7 @@ class Batching(ApiModel):
     mode: Literal["Auto", "Disabled"] = Field(
         default="Auto", description="Auto: where warm-up has proved that a batch gives the same answers."
     )
-    max_rows: int = Field(default=64, ge=1, le=65536, description="Rows of a batch at most.")
+    max_rows: int = Field(default=256, ge=1, le=65536, description="Rows of a batch at most.")
     max_delay_milliseconds: int = Field(
         default=0, ge=0, le=1000, description="How long a request may wait for others; 0: not at all."
     )

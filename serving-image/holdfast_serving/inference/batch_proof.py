@@ -71,7 +71,7 @@ class BatchTrial:
             return "too few different rows could be tried"
         if all(_equal(answer, self._singles[0][1]) for _, answer in self._singles):
             return "the rows that were tried all get the same answer, which shows nothing"
-        for size in sorted({2, 3, 5, 8, 16, 31, 64, max_rows}):
+        for size in sorted({2, 3, 5, 8, 16, 31, 64, 128, max_rows}):
             if size <= max_rows:
                 # Other rows side by side for each size.
                 chosen = [self._singles[(size + index * 7) % ROWS] for index in range(size)]

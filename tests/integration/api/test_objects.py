@@ -69,7 +69,7 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
             "workers": 1,
             "executionProviders": ["CPU"],
             "grpc": "Enabled",
-            "batching": {"mode": "Auto", "maxRows": 64, "maxDelayMilliseconds": 0},
+            "batching": {"mode": "Auto", "maxRows": 256, "maxDelayMilliseconds": 0},
             "limits": {
                 "maxBodyBytes": 16777216,
                 "maxConnections": 4096,

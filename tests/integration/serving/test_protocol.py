@@ -61,7 +61,7 @@ def test_model_metadata_gives_versions_and_shapes(client: httpx.Client, path: st
     document = client.get(path).json()
     parameters = document.pop("parameters")
     assert parameters["batching"].startswith("on: ")
-    assert parameters["batch_max_rows"] == 64
+    assert parameters["batch_max_rows"] == 256
     assert document == {
         "name": "wine",
         "versions": ["wine-1"],
