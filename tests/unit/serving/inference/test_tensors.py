@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from holdfast.signature import DTYPES
 from holdfast_serving.inference.errors import RequestError
-from holdfast_serving.inference.tensors import tensor_from_json, tensor_to_json
+from holdfast_serving.inference.tensors import MANY, tensor_from_json, tensor_to_json
 
 NUMERIC = [datatype for datatype in DTYPES if datatype not in ("BYTES", "BOOL", "BF16")]
 
@@ -121,3 +121,18 @@ def test_bf16_travels_as_the_numbers_that_its_bit_patterns_are() -> None:
 )
 def test_numbers_are_rounded_to_the_nearest_bf16(value: float, rounded: float) -> None:
     assert tensor_to_json(tensor_from_json([value], "BF16", [1]), "BF16").tolist() == [rounded]
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "FP64"])
+@pytest.mark.parametrize("value", [0.1, -0.0, 3, True, None, 1e300, -1e300, 2**70, 1 + 2**-24 + 2**-50])
+def test_many_numbers_are_read_as_few_are(datatype: str, value: float | None) -> None:
+    many = tensor_from_json([value, *[1.5] * MANY], datatype, [MANY + 1])
+    few = tensor_from_json([value, 1.5], datatype, [2])
+    assert many.dtype == few.dtype
+    assert many[:2].tobytes() == few.tobytes()
+
+
+@pytest.mark.parametrize("value", ["1", [1], {}, 10**400])
+def test_what_is_no_number_is_refused_among_many_too(value: Any) -> None:
+    with pytest.raises(RequestError, match="element 128 is not a value of FP32"):
+        tensor_from_json([*[1.5] * MANY, value], "FP32", [MANY + 1])
