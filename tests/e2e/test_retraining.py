@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.environment import Workspace
-from tests.e2e.kubectl import condition, is_true
+from tests.e2e.kubectl import condition, has_status, is_true
 from tests.e2e.models import Model, drifted_rows, linear, worn_out
 from tests.e2e.resources import model_deployment, retrain_policy, retrain_run
 from tests.e2e.test_model_deployment import promoted
@@ -93,8 +93,21 @@ def test_schedule_starts_a_run_at_its_time(workspace: Workspace) -> None:
     workspace.kubectl.wait("rtr", first["metadata"]["name"], is_true("Promoted"), 300)
 
 
+def test_candidate_waits_for_a_person_and_is_rolled_out_when_the_person_agrees(workspace: Workspace) -> None:
+    first = deploy(workspace, worn_out(), "better", approval={"mode": "Manual"})
+    workspace.kubectl.apply(retrain_run("by-hand", "weekly"))
+    workspace.kubectl.wait("rtr", "by-hand", has_status("approval"), 240)
+    assert promoted(workspace, "diabetes") == first
+    me = workspace.kubectl.run("auth", "whoami", "--output=jsonpath={.status.userInfo.username}")
+    answer = {"decision": "Approved", "approver": me}
+    workspace.kubectl.patch("rtr", "by-hand", {"spec": {"approval": answer}})
+    workspace.kubectl.wait("rtr", "by-hand", is_true("Promoted"), 240)
+    assert promoted(workspace, "diabetes") != first
+
+
 def test_one_run_at_a_time(workspace: Workspace) -> None:
-    deploy(workspace, linear(seed=1), "better")
+    # Candidates that are about as good ask a person; nobody answers here.
+    deploy(workspace, linear(seed=1), "better", approval={"expireSeconds": 5})
     workspace.kubectl.apply(retrain_run("one", "weekly"), retrain_run("two", "weekly"))
     for name in ("one", "two"):
         workspace.kubectl.wait("rtr", name, is_true("Ready"), 300)
