@@ -18,6 +18,13 @@ OPERATOR_KIND = "app.kubernetes.io/name=holdfast"
 VALUES: Mapping[str, Any] = {"operator": {"scrapeIntervalSeconds": 1}, "crds": {"keep": False}}
 WRITING_VERBS = {"create", "update", "patch", "delete", "deletecollection"}
 
+UNSPACED_KINDS = (
+    "clusterroles",
+    "clusterrolebindings",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+)
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -61,7 +68,8 @@ class Installation:
         assert self.cluster.audit_log is not None, "this cluster gives no audit log"
         user = f"system:serviceaccount:{self.namespace}:{self.release}"
         entries = (json.loads(line) for line in self.cluster.audit_log.read_text().splitlines())
-        done = (entry for entry in entries if entry["user"]["username"] == user and _is_write(entry))
+        # A request that failed before it was authenticated names nobody.
+        done = (entry for entry in entries if entry["user"].get("username") == user and _is_write(entry))
         written = ((entry["verb"], entry.get("objectRef", {})) for entry in done)
         return [
             (verb, reference["resource"], reference.get("name", ""))
@@ -76,7 +84,7 @@ class Installation:
         )
         selector = f"app.kubernetes.io/instance={self.release}"
         spaced = self.kubectl.run("get", kinds, "-A", "-l", selector, "-o", "name")
-        unspaced = self.kubectl.run("get", "clusterroles,clusterrolebindings", "-l", selector, "-o", "name")
+        unspaced = self.kubectl.run("get", ",".join(UNSPACED_KINDS), "-l", selector, "-o", "name")
         own = self.kubectl.run("get", "leases,configmaps", "-o", "name")
         return [
             *spaced.split(),
