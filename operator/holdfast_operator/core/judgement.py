@@ -63,15 +63,23 @@ def judge(observation: RetrainRunObservation, policy: RetrainPolicy, result: Eva
     return _accept_or_ask(observation, policy, evaluated)
 
 
-def accept(observation: RetrainRunObservation, approved: Note) -> Judgement:
-    """Return that the candidate is to be rolled out, unless what it was judged against has changed."""
+def overtaken(observation: RetrainRunObservation) -> RunReport | None:
+    """Return how the run ends when what its candidate was judged against has changed; None: it has not."""
     model_deployment = observation.model_deployment
     if model_deployment is None:
         note = Note(Reason.MODEL_DEPLOYMENT_NOT_FOUND, "The ModelDeployment is gone.")
-        return Judgement(RunReport(note, end=FAILED))
+        return RunReport(note, end=FAILED)
     if not is_judged_on_current(observation.resource, model_deployment):
         note = Note(Reason.SUPERSEDED, "What should serve has changed while the run was under way.")
-        return Judgement(RunReport(note, end=SUPERSEDED))
+        return RunReport(note, end=SUPERSEDED)
+    return None
+
+
+def accept(observation: RetrainRunObservation, approved: Note) -> Judgement:
+    """Return that the candidate is to be rolled out, unless what it was judged against has changed."""
+    end = overtaken(observation)
+    if end is not None:
+        return Judgement(end)
     note = Note(Reason.ROLLING_OUT, "The candidate was accepted and is rolling out.")
     accepted = {"accepted_time": format_time(observation.now)}
     return Judgement(RunReport(note, approved=("True", approved)), accepted)
@@ -85,10 +93,10 @@ def _accept_or_ask(
     observation: RetrainRunObservation, policy: RetrainPolicy, evaluated: Evaluated
 ) -> Judgement:
     terms = approval_terms(policy, observation.model_deployment)
-    accepted = accept(observation, Note(Reason.AUTOMATIC, "The gate passed, and nobody has to be asked."))
-    if accepted.report.end is None and has_to_ask(terms, evaluated.evaluation):
-        accepted = _ask(observation, terms, evaluated.evaluation)
-    return evaluated.complete(accepted)
+    if has_to_ask(terms, evaluated.evaluation) and overtaken(observation) is None:
+        return evaluated.complete(_ask(observation, terms, evaluated.evaluation))
+    automatic = Note(Reason.AUTOMATIC, "The gate passed, and nobody has to be asked.")
+    return evaluated.complete(accept(observation, automatic))
 
 
 def _ask(observation: RetrainRunObservation, terms: Approval, evaluation: Evaluation) -> Judgement:

@@ -20,7 +20,7 @@ from holdfast_operator.core.conditions import (
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.jobs import is_finished as is_job_finished
-from holdfast_operator.core.judgement import accept, judge
+from holdfast_operator.core.judgement import accept, judge, overtaken
 from holdfast_operator.core.observation import RetrainRunObservation
 from holdfast_operator.core.progress import Note
 from holdfast_operator.core.promotion import assess_promotion
@@ -148,11 +148,11 @@ def _await_approval(observation: RetrainRunObservation, question: ApprovalStatus
 
 def _keep_waiting(observation: RetrainRunObservation, question: ApprovalStatus) -> Decision:
     """Wait for the person, unless there is nothing to agree to any more."""
+    end = overtaken(observation)
+    if end is not None:
+        return _decision(observation, end)
     known = find_condition(observation.resource.status.conditions, APPROVED)
     note = Note(Reason.AWAITING_APPROVAL, known.message if known else "")
-    report = accept(observation, note).report
-    if report.end is not None:
-        return _decision(observation, report)
     wait = seconds_until(parse_time(question.expire_time), observation.now)
     return _decision(observation, RunReport(note), requeue_after_seconds=wait)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from google.protobuf.message import DecodeError
 
@@ -16,11 +15,9 @@ from holdfast_serving.grpc.open_inference_grpc_pb2 import (
 from holdfast_serving.grpc.tensor_messages import FIELDS, tensor_from_contents, tensor_to_contents
 from holdfast_serving.inference.data_plane import InferenceRequest, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
+from holdfast_serving.inference.parameters import UNSERVED, unserved
 from holdfast_serving.inference.raw_tensors import tensor_from_bytes, tensor_to_bytes
 from holdfast_serving.inference.tensors import Tensor
-
-_NOT_SERVED: Final = ("classification", "shared_memory_region")
-"""Parameters of other servers that would change the meaning of an answer if they were ignored."""
 
 InputMessage = ModelInferRequest.InferInputTensor
 Parameters = Mapping[str, InferParameter]
@@ -114,7 +111,7 @@ def _output_names(request: ModelInferRequest) -> list[str] | None:
 
 
 def _require_served(parameters: Parameters) -> None:
-    for name in _NOT_SERVED:
+    for name in UNSERVED:
         # A look-up by [] would insert the name.
         if name in parameters:
-            raise RequestError(f"the parameter '{name}' is not served")
+            raise unserved(name)

@@ -10,8 +10,6 @@ from holdfast_serving.inference.data_plane import InferenceRequest
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.raw_tensors import tensor_from_bytes
 
-JSON_LENGTH: Final = b"inference-header-content-length"
-"""Header with the length of the JSON object; everything after it is tensors."""
 OCTET_STREAM: Final = b"application/octet-stream"
 
 

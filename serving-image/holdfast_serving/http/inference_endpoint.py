@@ -1,12 +1,13 @@
 """Inference in the Open Inference Protocol V2: the hot path between bytes and the data plane."""
 
-from holdfast_serving.http.binary_tensors import JSON_LENGTH, split_body, whole_body_request
+from holdfast_serving.http.binary_tensors import split_body, whole_body_request
 from holdfast_serving.http.content_encoding import decoded_body
 from holdfast_serving.http.messages import Reply, Request, Response, error_response
 from holdfast_serving.http.routes import Route, Routes, reply_with
 from holdfast_serving.http.served_model import ServedModel
 from holdfast_serving.http.v2_json import BinaryOutputs, V2Request, decode_request, encode_response
-from holdfast_serving.inference.data_plane import COPY_HEADER, DataPlane, InferenceResponse
+from holdfast_serving.inference import headers
+from holdfast_serving.inference.data_plane import DataPlane, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
 
 
@@ -18,7 +19,7 @@ def inference_routes(model: ServedModel, max_body_bytes: int) -> Routes:
             plane = model.plane
             plane.require_room()
             decoded = read_request(request, plane, max_body_bytes)
-            decoded.inference.is_copy = COPY_HEADER in request.headers
+            decoded.inference.is_copy = headers.COPY in request.headers
         except RequestError as error:
             reply(error_response(error))
             return
@@ -41,7 +42,7 @@ def read_request(request: Request, plane: DataPlane, max_body_bytes: int) -> V2R
     encoding = request.headers.get(b"content-encoding")
     if encoding is not None:
         body = decoded_body(body, encoding, max_body_bytes)
-    json_length = request.headers.get(JSON_LENGTH)
+    json_length = request.headers.get(headers.JSON_LENGTH)
     if json_length is None:
         return decode_request(body, datatypes=plane.datatypes)
     document, raw = split_body(body, json_length)

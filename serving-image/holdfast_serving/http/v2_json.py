@@ -3,20 +3,19 @@
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from holdfast.signature import DTYPES, MAX_TENSORS
-from holdfast_serving.http.binary_tensors import JSON_LENGTH, NOTHING, OCTET_STREAM, RawSection
+from holdfast_serving.http.binary_tensors import NOTHING, OCTET_STREAM, RawSection
 from holdfast_serving.http.messages import Response
+from holdfast_serving.inference import headers
 from holdfast_serving.inference.data_plane import InferenceRequest, InferenceResponse
 from holdfast_serving.inference.errors import RequestError
+from holdfast_serving.inference.parameters import UNSERVED, unserved
 from holdfast_serving.inference.raw_tensors import tensor_from_bytes, tensor_to_bytes
 from holdfast_serving.inference.tensors import Tensor, tensor_from_json, tensor_to_json
-
-_NOT_SERVED: Final = ("classification", "shared_memory_region")
-"""Parameters of other servers that would change the meaning of an answer if they were ignored."""
 
 BinaryOutputs = bool | frozenset[str]
 """Which outputs are wanted as raw bytes: all, none or those named."""
@@ -87,7 +86,7 @@ def encode_response(
     head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     if not raw:
         return Response(200, head)
-    return Response(200, [head, *raw], OCTET_STREAM, ((JSON_LENGTH, b"%d" % len(head)),))
+    return Response(200, [head, *raw], OCTET_STREAM, ((headers.JSON_LENGTH, b"%d" % len(head)),))
 
 
 def _document(body: bytes | memoryview) -> dict[str, Any]:
@@ -133,9 +132,9 @@ def _parameters(entry: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if type(parameters) is not dict:
         raise RequestError("'parameters' must be an object")
-    for name in _NOT_SERVED:
+    for name in UNSERVED:
         if parameters.get(name):
-            raise RequestError(f"the parameter '{name}' is not served")
+            raise unserved(name)
     return parameters
 
 

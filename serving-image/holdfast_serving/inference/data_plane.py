@@ -21,10 +21,6 @@ from holdfast_serving.telemetry.request_metrics import Telemetry
 logger = logging.getLogger(__name__)
 
 
-COPY_HEADER: Final = b"holdfast-copy"
-"""Marks a copy of a request that another revision has answered."""
-
-
 @dataclass(slots=True)
 class InferenceRequest:
     """Input tensors by name, the outputs asked for (None: all) and the caller's id."""

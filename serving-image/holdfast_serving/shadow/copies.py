@@ -1,18 +1,16 @@
 """A request that was answered <-> its copy over HTTP, with tensors as raw bytes."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from holdfast.signature import DTYPES
-from holdfast_serving.inference.data_plane import COPY_HEADER
+from holdfast_serving.inference import headers
 from holdfast_serving.inference.errors import RequestError
 from holdfast_serving.inference.raw_tensors import tensor_from_bytes, tensor_to_bytes
 from holdfast_serving.inference.tensors import Tensor
 from holdfast_serving.shadow.connection import Answer, Parts
-
-_JSON_LENGTH: Final = b"inference-header-content-length"
 
 
 class CopyFormat:
@@ -23,7 +21,7 @@ class CopyFormat:
         self._datatypes = datatypes
         self._head = (
             b"POST %b HTTP/1.1\r\nhost: %b\r\ncontent-type: application/octet-stream\r\n%b: 1\r\n"
-            % (path.encode(), host, COPY_HEADER)
+            % (path.encode(), host, headers.COPY)
         )
 
     def encode(self, inputs: Mapping[str, Tensor]) -> Parts:
@@ -40,7 +38,7 @@ class CopyFormat:
         ]
         document = orjson.dumps({"parameters": {"binary_data_output": True}, "inputs": entries})
         size = len(document) + sum(len(content) for content in raw)
-        lengths = b"%b: %d\r\ncontent-length: %d\r\n\r\n" % (_JSON_LENGTH, len(document), size)
+        lengths = b"%b: %d\r\ncontent-length: %d\r\n\r\n" % (headers.JSON_LENGTH, len(document), size)
         return [self._head + lengths + document, *raw]
 
 
@@ -51,7 +49,7 @@ def decode_answer(answer: Answer) -> dict[str, Tensor]:
         ValueError: it is no answer with raw tensors.
     """
     try:
-        length = int(answer.headers[_JSON_LENGTH])
+        length = int(answer.headers[headers.JSON_LENGTH])
         raw = memoryview(answer.body)[length:]
         outputs: dict[str, Tensor] = {}
         for entry in orjson.loads(answer.body[:length])["outputs"]:

@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 
 from holdfast_serving.http.connections import Connections
 from holdfast_serving.http.messages import Reply, Request, Response
-from tests.unit.serving.http.wire import LIMITS, Answers, Later, Wire, connect, request, statuses
-
-CHUNKED = b"POST /c HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
-HEADED = b"POST / HTTP/1.1\r\nhost: a\r\n"
+from tests.unit.serving.http.wire import (
+    CHUNKED,
+    HEADED,
+    LIMITS,
+    Answers,
+    Later,
+    Wire,
+    connect,
+    request,
+    statuses,
+)
 
 
 def exchange(*pieces: bytes) -> tuple[Answers, Wire]:

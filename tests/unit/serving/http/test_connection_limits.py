@@ -3,10 +3,7 @@
 import pytest
 
 from holdfast_serving.http.connections import Connections
-from tests.unit.serving.http.wire import LIMITS, Answers, Later, connect, request, statuses
-
-HEADED = b"POST / HTTP/1.1\r\nhost: a\r\n"
-CHUNKED = b"POST /c HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+from tests.unit.serving.http.wire import CHUNKED, HEADED, LIMITS, Answers, Later, connect, request, statuses
 
 
 def test_connection_too_many_is_closed_at_once_and_makes_room_when_another_ends() -> None:

@@ -8,6 +8,8 @@ from holdfast_serving.http.connection import HttpConnection
 from holdfast_serving.http.connections import ConnectionLimits, Connections
 from holdfast_serving.http.messages import Handler, Reply, Request, Response
 
+CHUNKED = b"POST /c HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+HEADED = b"POST / HTTP/1.1\r\nhost: a\r\n"
 LIMITS = ConnectionLimits(
     max_connections=2,
     max_header_bytes=200,
