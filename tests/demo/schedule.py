@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import yaml
 
-from holdfast_operator.api.retrain_policy import DriftTrigger
+from holdfast_operator.api.triggers import DriftTrigger
 from holdfast_operator.core.drift import false_alarm_threshold
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/bikeshare"

@@ -18,6 +18,7 @@ from holdfast_operator.api.resource import (
     Uri,
     Word,
 )
+from holdfast_operator.api.rollout import Rollout
 from holdfast_operator.api.server import Server as Server
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
 
@@ -49,17 +50,6 @@ class ModelSource(ApiModel):
     )
     verification: Verification | None = Field(
         default=None, description="Signature that the package must carry; unset: none is looked for."
-    )
-
-
-class Rollout(ApiModel):
-    """How a new revision replaces the old one."""
-
-    strategy: Literal["RollingUpdate"] = Field(
-        default="RollingUpdate", description="The new revision takes over when all its pods are ready."
-    )
-    progress_deadline_seconds: int = Field(
-        default=600, ge=10, le=86400, description="A revision that is not ready by then is given up."
     )
 
 

@@ -17,6 +17,7 @@ from holdfast_operator.api.resource import (
     Word,
 )
 from holdfast_operator.api.retrain_policy import LocalReference
+from holdfast_operator.api.triggers import TriggerType
 from holdfast_operator.api.validation_rule import NAME_IN_LABELS_RULE, rule, validated_by
 
 _SPEC_RULES = (
@@ -37,9 +38,7 @@ _SPEC_RULES = (
 class RunTrigger(ApiModel):
     """Why the run was started."""
 
-    type: Literal["Drift", "Schedule", "Manual"] = Field(
-        default="Manual", description="What started the run."
-    )
+    type: TriggerType = Field(default="Manual", description="What started the run.")
     reason: str = Field(default="", max_length=1024, description="Why, in a sentence.")
     evidence: dict[Word, Text] = Field(
         default_factory=dict, max_length=32, description="Figures that led to it, by name."

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from holdfast.drift import ColumnDrift, assess_column, g_statistic, p_value, share_p_value
-from holdfast_operator.api.retrain_policy import DriftTrigger
+from holdfast_operator.api.triggers import DriftTrigger
 from holdfast_operator.core.looks import bucket_seconds, looks_per_30_days
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
 

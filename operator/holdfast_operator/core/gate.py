@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from holdfast.results import EvaluationResult, MetricComparison
-from holdfast_operator.api.retrain_policy import Gate, GateCheck
+from holdfast_operator.api.gate import Gate, GateCheck
 from holdfast_operator.api.retrain_run import CheckOutcome, Evaluation
 
 Outcome: TypeAlias = Literal["Pass", "Fail", "Inconclusive"]

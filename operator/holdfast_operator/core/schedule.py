@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
 
-from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, ScheduleTrigger
+from holdfast_operator.api.retrain_policy import RetrainPolicyStatus
+from holdfast_operator.api.triggers import ScheduleTrigger
 from holdfast_operator.core.timestamps import format_time, parse_time
 
 

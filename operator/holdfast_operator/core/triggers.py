@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
 
-from holdfast_operator.api.retrain_policy import RetrainPolicy, TriggerStatus
+from holdfast_operator.api.retrain_policy import RetrainPolicy
+from holdfast_operator.api.triggers import TriggerStatus, TriggerType
 from holdfast_operator.core.budget import is_manual, own_runs
 from holdfast_operator.core.conditions import READY, is_true
 from holdfast_operator.core.drift import DriftAssessment, DriftState
@@ -15,8 +15,6 @@ from holdfast_operator.core.revision import pinned_name
 from holdfast_operator.core.runs import awaits_approval, is_finished, last_completion
 from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.manifests.metadata import prefix, short
-
-TriggerType: TypeAlias = Literal["Drift", "Schedule"]
 
 
 @dataclass(frozen=True)

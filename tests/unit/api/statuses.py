@@ -10,7 +10,6 @@ from holdfast_operator.api.retrain_policy import (
     RetrainPolicyStatus,
     RunBudget,
     RunReference,
-    TriggerStatus,
 )
 from holdfast_operator.api.retrain_run import (
     Candidate,
@@ -19,6 +18,7 @@ from holdfast_operator.api.retrain_run import (
     Evaluation,
     RetrainRunStatus,
 )
+from holdfast_operator.api.triggers import TriggerStatus
 
 _TIME = "2026-01-31T12:00:00Z"
 _DIGEST = f"sha256:{'0' * 64}"

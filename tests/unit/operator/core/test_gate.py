@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.results import EvaluationResult, MetricComparison
-from holdfast_operator.api.retrain_policy import Gate
+from holdfast_operator.api.gate import Gate
 from holdfast_operator.core.gate import assess_gate, assess_regression, describe_outcomes
 
 

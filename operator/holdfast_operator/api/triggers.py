@@ -1,0 +1,79 @@
+"""Triggers of a RetrainPolicy: what starts a run, and what became of each."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from holdfast_operator.api.decision_rules import CRON_RULE, TOLERANCE_RULE
+from holdfast_operator.api.resource import ApiModel, Decimal, Time, Word
+from holdfast_operator.api.validation_rule import matches, rule, validated_by
+
+TriggerType = Literal["Drift", "Performance", "Schedule", "Data", "Code", "Alert", "Signal", "Manual"]
+"""What can start a run. A RetrainRun that a person makes is Manual."""
+
+FeatureName = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class DriftTrigger(ApiModel):
+    """Retrain when what the servers see diverges from the profile by more than the tolerance."""
+
+    tolerance: Decimal = Field(
+        default="0.1",
+        json_schema_extra=validated_by(TOLERANCE_RULE),
+        description="Divergence (population stability index) that does no harm; above it counts.",
+    )
+    max_false_retrains_per_30_days: int = Field(
+        default=1, ge=1, le=30, alias="maxFalseRetrainsPer30Days", description="Budget of false alarms."
+    )
+    min_samples: int = Field(
+        default=500, ge=200, le=10_000_000, description="Rows below which nothing is decided."
+    )
+    window_seconds: int = Field(
+        default=86400, ge=5, le=2592000, description="Rows of the last so many seconds; choose whole cycles."
+    )
+    features: list[FeatureName] = Field(
+        default_factory=list,
+        max_length=256,
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+        description="Features and outputs to watch; empty: all.",
+    )
+
+
+class ScheduleTrigger(ApiModel):
+    """Retrain at fixed times."""
+
+    cron: str = Field(
+        min_length=9,
+        max_length=128,
+        json_schema_extra=validated_by(CRON_RULE),
+        description="Minute, hour, day of month, month and day of week.",
+    )
+    time_zone: str = Field(
+        default="Etc/UTC",
+        max_length=64,
+        json_schema_extra=validated_by(
+            rule(
+                matches("self", "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"),
+                "timeZone must be a name of the IANA time zone database, such as Europe/Berlin",
+            )
+        ),
+        description="IANA time zone of cron.",
+    )
+
+
+class Triggers(ApiModel):
+    """What starts a run; a RetrainRun made by a person always does."""
+
+    drift: DriftTrigger | None = Field(
+        default=None, description="Retrain when what the servers see diverges from the profile."
+    )
+    schedule: ScheduleTrigger | None = Field(default=None, description="Retrain at fixed times.")
+
+
+class TriggerStatus(ApiModel):
+    """What a trigger did last."""
+
+    type: TriggerType
+    last_fired_time: Time | None = None
+    last_suppressed_time: Time | None = None
+    suppressed_reason: Word | None = None
