@@ -66,6 +66,15 @@ CAPTURE_RULES = (
 )
 """On spec.server.capture.uri of a ModelDeployment."""
 
+WATCHED_RULES = (
+    rule(matches("self", "^(s3|https|pvc)://"), "uri must start with s3://, https:// or pvc://"),
+    _BUCKET_NAMED,
+    _HOST_NAMED,
+    _CLAIM_NAMED,
+    _PATH_PLAIN,
+)
+"""On spec.triggers.data.uri of a RetrainPolicy."""
+
 DATA_RULES = (
     rule(
         f"({_CLAIM_FORM}) && ({_CONFIG_MAP_FORM})",

@@ -117,6 +117,9 @@ class RetrainRunStatus(ApiModel):
     champion: Champion | None = None
     candidate: Candidate | None = None
     data_digest: Word | None = None
+    trainer_image_digest: Digest | None = Field(
+        default=None, description="Of the trainer's image, as the node pulled it."
+    )
     evaluation: Evaluation | None = None
     approval: ApprovalStatus | None = Field(default=None, description="That a person was asked.")
     accepted_time: Time | None = Field(

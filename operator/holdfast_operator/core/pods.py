@@ -1,5 +1,6 @@
 """What pods say about themselves: how containers ended, and what they wait for."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,6 +89,16 @@ def describe_trouble(pods: Iterable[Manifest]) -> str:
 def was_evicted(pods: Iterable[Manifest]) -> bool:
     """Whether the node has stopped one of the pods."""
     return any(pod.get("status", {}).get("reason") == "Evicted" for pod in pods)
+
+
+def image_digest(pods: Iterable[Manifest], container: str) -> str | None:
+    """Return the digest of the container's image as the node of the newest pod pulled it."""
+    for pod in newest_first(pods):
+        for status in _container_statuses(pod):
+            found = re.search(r"sha256:[0-9a-f]{64}$", status.get("imageID", ""))
+            if status["name"] == container and found is not None:
+                return found.group()
+    return None
 
 
 def _container_statuses(pod: Manifest) -> Iterator[Manifest]:

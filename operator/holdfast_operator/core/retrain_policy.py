@@ -1,30 +1,28 @@
 """Decides what should be true about a RetrainPolicy."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget, RunReference
 from holdfast_operator.core.budget import recent_run_times, surplus_runs
+from holdfast_operator.core.causes import Causes, answer_causes, follow_causes, see_causes
 from holdfast_operator.core.conditions import DRIFT_CONFIRMED, DRIFT_SUSPECTED, RECONCILING, STALLED
 from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.drift import DriftAssessment, assess_drift
 from holdfast_operator.core.drift_report import recall, report_drift
+from holdfast_operator.core.drift_trigger import see_drift
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
 from holdfast_operator.core.reasons import SuppressedReason
 from holdfast_operator.core.retrain_policy_status import Circumstances, assess_conditions
 from holdfast_operator.core.schedule import ScheduleState, plan_schedule
+from holdfast_operator.core.schedule_trigger import see_schedule
+from holdfast_operator.core.suppression import cooldown_end, find_suppression
 from holdfast_operator.core.timestamps import format_time, seconds_until
-from holdfast_operator.core.triggers import (
-    TriggerVerdict,
-    assess_drift_trigger,
-    assess_schedule_trigger,
-    cooldown_end,
-    find_suppression,
-    update_trigger_statuses,
-)
+from holdfast_operator.core.trigger_status import update_trigger_statuses
+from holdfast_operator.core.triggers import Occasion, Sighting, TriggerVerdict, decide_triggers
 from holdfast_operator.manifests.retrain_run import render_retrain_run
 
 FOLLOW_UP_SECONDS: Final = 0.1
@@ -46,8 +44,14 @@ class _Plan:
     window: DriftWindow | None
     assessment: DriftAssessment | None
     schedule: ScheduleState
+    causes: Causes
     run_times: list[str]
     verdicts: tuple[TriggerVerdict, ...]
+
+    @property
+    def occasion(self) -> Occasion | None:
+        """What a run is to be started for."""
+        return next((verdict.occasion for verdict in self.verdicts if verdict.occasion is not None), None)
 
 
 def decide_retrain_policy(observation: RetrainPolicyObservation) -> Decision:
@@ -71,28 +75,26 @@ def decide_retrain_policy(observation: RetrainPolicyObservation) -> Decision:
 def _plan(observation: RetrainPolicyObservation) -> _Plan:
     policy, triggers = observation.resource, observation.resource.spec.triggers
     run_times = recent_run_times(policy, observation.runs, observation.now)
-    suppression = find_suppression(observation, len(run_times))
     window = _window_of_stable(observation)
-    verdicts: list[TriggerVerdict] = []
+    sightings: list[Sighting] = []
     assessment = None
     if triggers.drift is not None:
         assessment = assess_drift(triggers.drift, window, recall(policy, window))
-        verdicts.append(assess_drift_trigger(policy, window, assessment, suppression))
+        sightings.append(see_drift(policy, window, assessment))
     schedule = plan_schedule(triggers.schedule, policy.status, observation.now)
     if triggers.schedule is not None:
-        verdicts.append(assess_schedule_trigger(policy, schedule.due, suppression))
-    return _Plan(window, assessment, schedule, run_times, _one_at_a_time(verdicts))
+        sightings.append(see_schedule(policy, schedule.due))
+    causes = follow_causes(observation)
+    sightings += see_causes(policy, causes)
+    suppression = find_suppression(observation, len(run_times))
+    verdicts = decide_triggers(sightings, suppression, _known_runs(observation))
+    return _Plan(window, assessment, schedule, causes, run_times, verdicts)
 
 
-def _one_at_a_time(verdicts: list[TriggerVerdict]) -> tuple[TriggerVerdict, ...]:
-    """Let the first trigger fire that has an occasion; for the others its run is an active one."""
-    firing = [verdict for verdict in verdicts if verdict.occasion is not None]
-    return tuple(
-        replace(verdict, occasion=None, suppressed=SuppressedReason.RUN_ACTIVE)
-        if verdict in firing[1:]
-        else verdict
-        for verdict in verdicts
-    )
+def _known_runs(observation: RetrainPolicyObservation) -> set[str]:
+    last_run = observation.resource.status.last_run
+    announced = {last_run.name} if last_run is not None else set()
+    return announced | {run.metadata.name for run in observation.runs}
 
 
 def _window_of_stable(observation: RetrainPolicyObservation) -> DriftWindow | None:
@@ -109,12 +111,14 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
     if last_run is not None and last_run != policy.status.last_run and not last_run.created:
         run_times = sorted({*run_times, last_run.intent_time})
     drift = report_drift(policy, plan.window, plan.assessment) if plan.assessment else None
+    causes = answer_causes(plan.causes, plan.occasion.trigger if plan.occasion else None)
     circumstances = Circumstances(plan.window, plan.assessment, drift, plan.schedule.problem, last_run)
     return RetrainPolicyStatus(
         observed_generation=policy.metadata.generation,
         conditions=assess_conditions(observation, circumstances),
         drift=drift,
         triggers=update_trigger_statuses(observation, plan.verdicts),
+        code=causes.code,
         last_run=last_run,
         run_times=run_times,
         next_schedule_time=_format(plan.schedule.next),
@@ -128,7 +132,7 @@ def _last_run(observation: RetrainPolicyObservation, plan: _Plan) -> RunReferenc
     last_run = observation.resource.status.last_run
     if last_run is not None and not last_run.created:
         return last_run.model_copy(update={"created": True})
-    occasion = next((verdict.occasion for verdict in plan.verdicts if verdict.occasion is not None), None)
+    occasion = plan.occasion
     if occasion is None:
         return last_run
     return RunReference(

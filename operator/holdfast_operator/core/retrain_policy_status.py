@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from holdfast_operator.api.resource import Condition
 from holdfast_operator.api.retrain_policy import DriftStatus, RetrainPolicy, RunReference
+from holdfast_operator.api.triggers import Triggers
 from holdfast_operator.core.conditions import (
     DRIFT_CONFIRMED,
     DRIFT_SUSPECTED,
@@ -95,10 +96,8 @@ def _find_stalled(observation: RetrainPolicyObservation, circumstances: Circumst
 
 
 def _assess_ready(policy: RetrainPolicy) -> Finding:
-    triggers = policy.spec.triggers
-    names = [
-        name for name, trigger in (("drift", triggers.drift), ("schedule", triggers.schedule)) if trigger
-    ]
+    set_triggers = policy.spec.triggers.model_dump(exclude_none=True)
+    names = [name for name in Triggers.model_fields if name in set_triggers]
     if not names:
         return Finding(READY, "True", Reason.NO_TRIGGER, "Runs are started by people only.")
     return Finding(READY, "True", Reason.WATCHING, f"Watching: {', '.join(names)}.")

@@ -22,9 +22,11 @@ from holdfast_operator.core.conditions import (
     update_conditions,
 )
 from holdfast_operator.core.observation import RetrainRunObservation
+from holdfast_operator.core.pods import image_digest
 from holdfast_operator.core.progress import Note
 from holdfast_operator.core.reasons import RetrainRunReason as Reason
 from holdfast_operator.core.timestamps import format_time
+from holdfast_operator.manifests.training_containers import TRAINER_CONTAINER
 
 _ENDS: Final = (PROMOTED, REJECTED, FAILED, ROLLED_BACK)
 _PENDING: Final = Note(Reason.PENDING, "")
@@ -64,6 +66,8 @@ def report_run(
     fields: dict[str, Any] = {
         "observed_generation": run.metadata.generation,
         "conditions": _update(observation, findings),
+        "trainer_image_digest": image_digest(observation.pods, TRAINER_CONTAINER)
+        or run.status.trainer_image_digest,
         **(update or {}),
     }
     if report.end is not None:

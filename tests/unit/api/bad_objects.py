@@ -225,7 +225,7 @@ _RETRAIN_POLICIES = {
     "time zone by offset": _policy(
         {"spec.triggers.schedule.timeZone": "+01:00"}, "spec.triggers.schedule.timeZone", "Europe/Berlin"
     ),
-    "unknown trigger": _policy({"spec.triggers.code": {}}, "spec.triggers.code"),
+    "unknown trigger": _policy({"spec.triggers.weather": {}}, "spec.triggers.weather"),
     "cooldown below zero": _policy({"spec.limits.cooldownSeconds": -1}, "spec.limits.cooldownSeconds"),
     "run without time": _policy(
         {"spec.limits.activeDeadlineSeconds": 0}, "spec.limits.activeDeadlineSeconds"

@@ -18,6 +18,7 @@ from holdfast_operator.api.retrain_run import (
     Evaluation,
     RetrainRunStatus,
 )
+from holdfast_operator.api.trigger_statuses import CodeStatus
 from holdfast_operator.api.triggers import TriggerStatus
 
 _TIME = "2026-01-31T12:00:00Z"
@@ -97,6 +98,7 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
             type="Drift", last_fired_time=_TIME, last_suppressed_time=_TIME, suppressed_reason="Cooldown"
         )
     ],
+    code=CodeStatus(digest="0123456789", trained_digest="9876543210", changed_time=_TIME),
     last_run=RunReference(
         name="bikes-drift-0a1b2c3d4e",
         trigger="Drift",
@@ -126,6 +128,7 @@ _RETRAIN_RUN = RetrainRunStatus(
         profile_hash="0123456789abcdef",
     ),
     data_digest=_DIGEST,
+    trainer_image_digest=_DIGEST,
     evaluation=Evaluation(
         holdout_rows=1344,
         signature="Identical",

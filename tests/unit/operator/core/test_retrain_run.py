@@ -10,6 +10,7 @@ from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.retrain_run import decide_retrain_run
 from tests.unit.operator.core.builders import (
     condition,
+    digest,
     job_condition,
     pod,
     retrain_run,
@@ -158,3 +159,21 @@ def test_finished_run_is_left_alone(job: Any) -> None:
 
 def test_deleted_run_is_left_alone() -> None:
     assert decide_retrain_run(observe_run(deletionTimestamp=time_at(0))) == Decision()
+
+
+IMAGE_IDS = [
+    pytest.param(f"registry.example.com/trainer@{digest('t')}", digest("t"), id="pulled"),
+    pytest.param(digest("t"), digest("t"), id="loaded into the node"),
+    pytest.param("", None, id="not pulled yet"),
+]
+
+
+@pytest.mark.parametrize(("image_id", "expected"), IMAGE_IDS)
+def test_image_that_trains_is_remembered_by_digest(image_id: str, expected: str | None) -> None:
+    trainer = running("trainer") | {"imageID": image_id}
+    pods = [pod(init_containers=[running("fetch-champion") | {"imageID": digest("x")}, trainer])]
+    observation = observe_run(STARTED, job=training_job(), pods=pods)
+    decision = decide_retrain_run(observation)
+    assert (decision.status or {}).get("trainerImageDigest") == expected
+    later = decide_retrain_run(next_observation(observation, decision, pods=()))
+    assert (later.status or {}).get("trainerImageDigest") == expected
