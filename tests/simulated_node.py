@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from holdfast import labels
-from holdfast.results import EvaluationResult, InspectionResult, MetricComparison
+from holdfast.results import DataLookResult, EvaluationResult, InspectionResult, MetricComparison
 from holdfast_operator.cluster.api import AlreadyExistsError, Cluster, ConflictError, NotFoundError
 from holdfast_operator.cluster.kinds import DEPLOYMENT, JOB, POD
-from holdfast_operator.manifests.metadata import TRAINING, Manifest
+from holdfast_operator.manifests.metadata import LOOK, TRAINING, Manifest
 
 TIME = "2026-01-01T00:00:00Z"
 DIGEST = "sha256:" + "1" * 64
@@ -20,8 +20,11 @@ Message = Callable[[Manifest], str]
 
 def good_result(job: Manifest) -> str:
     """Return the termination message of an inspection or an evaluation that went well."""
-    if job["metadata"]["labels"][labels.COMPONENT] == TRAINING:
+    component = job["metadata"]["labels"][labels.COMPONENT]
+    if component == TRAINING:
         return evaluated().to_json()
+    if component == LOOK:
+        return DataLookResult(digest=DIGEST, objects=1, total_bytes=10).to_json()
     return InspectionResult(digest=DIGEST, size_bytes=1000, profile_hash="0123456789abcdef").to_json()
 
 

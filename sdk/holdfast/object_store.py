@@ -12,12 +12,14 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from holdfast.credentials import Credentials
+from holdfast.data_listing import DataObject
 from holdfast.failures import ModelError
 from holdfast.folder import CHUNK_BYTES
 from holdfast.location import Location
 from holdfast.results import ModelFailureReason
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 MAX_LISTED: Final = 100_000
@@ -64,6 +66,31 @@ class Bucket:
                     raise ModelError(ModelFailureReason.PACKAGE_TOO_LARGE, message)
         return sorted(found)
 
+    def listing(self, limit: int) -> list[DataObject]:
+        """Return all objects below, at any depth, with their ETags; errors as ``tree``."""
+        found: list[DataObject] = []
+        with _typed_errors(self._location):
+            for page in obstore.list(self._store):
+                found.extend(_described(each) for each in page)
+                if len(found) > limit:
+                    message = f"{self._location} holds more than {limit} objects"
+                    raise ModelError(ModelFailureReason.PACKAGE_TOO_LARGE, message)
+        return found
+
+    def describe(self, name: str) -> list[DataObject]:
+        """Return the object of that name, or nothing.
+
+        Raises:
+            ModelError: StoreUnreadable.
+        """
+        try:
+            with _typed_errors(self._location.child(name)):
+                return [_described(obstore.head(self._store, name))]
+        except ModelError as error:
+            if error.reason == ModelFailureReason.MODEL_NOT_FOUND:
+                return []
+            raise
+
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of an object.
 
@@ -91,6 +118,12 @@ class Bucket:
         """
         with _typed_errors(self._location.child(name)):
             obstore.delete(self._store, name)
+
+
+def _described(meta: "ObjectMeta") -> DataObject:
+    # A store without ETags tells changes by time.
+    modified = meta["last_modified"]
+    return DataObject(meta["path"], meta["size"], meta.get("e_tag") or modified.isoformat(), modified)
 
 
 def _config(credentials: Credentials) -> "S3Config":

@@ -100,6 +100,16 @@ class InspectionResult(Message):
     failure: Failure | None = None
 
 
+class DataLookResult(Message):
+    """What a look at data found: a digest of the listing, or a failure."""
+
+    digest: str | None = None
+    objects: int = Field(default=0, ge=0)
+    total_bytes: int = Field(default=0, ge=0)
+    newest_time: str | None = Field(default=None, max_length=32)
+    failure: Failure | None = None
+
+
 class MetricComparison(Message):
     """One metric of champion and candidate on the same holdout, with a paired bootstrap interval.
 

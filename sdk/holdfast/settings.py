@@ -161,6 +161,16 @@ class ServerSettings(ContainerSettings):
     )
 
 
+class DataLookSettings(ContainerSettings):
+    """What a Job needs that looks whether data has changed."""
+
+    data_uri: str = Field(description="what to look at: s3://…, https://… or pvc://…")
+    credentials_dir: str | None = Field(
+        default=None, description="folder with one file per key of the credentials Secret"
+    )
+    termination_message_path: str = Field(default="/dev/termination-log", description="where the result goes")
+
+
 class EvaluationSettings(ContainerSettings):
     """What the evaluator container of a training Job needs."""
 

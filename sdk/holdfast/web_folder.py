@@ -3,11 +3,14 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, Self
 
 import httpx
 
 from holdfast.credentials import Credentials
+from holdfast.data_listing import DataObject
 from holdfast.failures import ModelError
 from holdfast.location import Location
 from holdfast.manifest import MANIFEST_FILE
@@ -55,17 +58,41 @@ class WebFolder:
                 raise _unreadable(location, "the server compresses, which was not asked for")
             yield from answer.iter_raw()
 
+    def describe(self, name: str) -> DataObject:
+        """Return size and version mark of a file, as its header tells (RFC 9110, 8.8).
+
+        Raises:
+            ModelError: as ``chunks``; StoreUnreadable also when the server tells neither ETag nor
+                Last-Modified, so that no change could be seen.
+        """
+        location = self._location.child(name)
+        with _typed_errors(location), self._answer(location, "HEAD") as answer:
+            headers = answer.headers
+            mark = headers.get("etag") or headers.get("last-modified")
+            if not mark:
+                raise _unreadable(location, "the server tells neither ETag nor Last-Modified")
+            size = headers.get("content-length", "")
+            modified = _http_date(headers.get("last-modified"))
+            return DataObject(name, int(size) if size.isdigit() else 0, mark[:1024], modified)
+
     @contextmanager
-    def _answer(self, location: Location) -> Iterator[httpx.Response]:
+    def _answer(self, location: Location, method: str = "GET") -> Iterator[httpx.Response]:
         url = httpx.URL(str(location))
         for _ in range(MAX_REDIRECTS + 1):
-            with self._client.stream("GET", url) as answer:
+            with self._client.stream(method, url) as answer:
                 if not answer.has_redirect_location:
                     _require_success(location, answer)
                     yield answer
                     return
                 url = _same_origin(location, url, answer.headers["location"])
         raise _unreadable(location, f"the server redirects more than {MAX_REDIRECTS} times")
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None  # It is shown only; what counts is whether the text changes.
 
 
 def _tls(credentials: Credentials) -> ssl.SSLContext:

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from holdfast.failures import ModelError
-from holdfast.settings import EvaluationSettings, InspectionSettings, ServerSettings
+from holdfast.settings import DataLookSettings, EvaluationSettings, InspectionSettings, ServerSettings
 from holdfast_serving.logs import configure_logs
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,17 @@ def evaluate() -> int:
     return exit_code
 
 
+def look() -> int:
+    """Look at data without reading it, and report a digest of what is there."""
+    from holdfast_serving.inspection.data_look import look_result
+    from holdfast_serving.inspection.termination import write_termination_message
+
+    settings = DataLookSettings.from_env(os.environ)
+    result, exit_code = look_result(settings)
+    write_termination_message(settings.termination_message_path, result)
+    return exit_code
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="holdfast_serving", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -109,4 +120,5 @@ COMMANDS: Final[dict[str, Callable[[], int]]] = {
     "inspect": inspect,
     "serve": serve,
     "evaluate": evaluate,
+    "look": look,
 }

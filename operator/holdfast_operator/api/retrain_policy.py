@@ -21,7 +21,7 @@ from holdfast_operator.api.resource import (
 )
 from holdfast_operator.api.trainer import EnvVar as EnvVar
 from holdfast_operator.api.trainer import Trainer as Trainer
-from holdfast_operator.api.trigger_statuses import CodeStatus
+from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus
 from holdfast_operator.api.triggers import Triggers, TriggerStatus, TriggerType
 from holdfast_operator.api.validation_rule import (
     NAME_IN_LABELS_RULE,
@@ -129,6 +129,7 @@ class RetrainPolicyStatus(ApiModel):
     conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     drift: DriftStatus | None = None
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
+    data: DataStatus | None = None
     code: CodeStatus | None = None
     last_run: RunReference | None = None
     run_times: list[Time] = Field(

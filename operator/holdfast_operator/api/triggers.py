@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from holdfast_operator.api.decision_rules import CRON_RULE, TOLERANCE_RULE
-from holdfast_operator.api.outside_triggers import CodeTrigger
+from holdfast_operator.api.outside_triggers import CodeTrigger, DataTrigger
 from holdfast_operator.api.resource import ApiModel, Decimal, Time, Word
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
 
@@ -69,6 +69,7 @@ class Triggers(ApiModel):
         default=None, description="Retrain when what the servers see diverges from the profile."
     )
     schedule: ScheduleTrigger | None = Field(default=None, description="Retrain at fixed times.")
+    data: DataTrigger | None = Field(default=None, description="Retrain when the data has changed.")
     code: CodeTrigger | None = Field(default=None, description="Retrain when spec.trainer has changed.")
 
 

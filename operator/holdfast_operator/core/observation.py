@@ -79,6 +79,11 @@ class RetrainPolicyObservation:
     """RetrainRuns of this policy and of other policies of the same ModelDeployment."""
     drift: DriftWindow | None
     now: datetime
+    settings: ImageSettings
+    look_jobs: tuple[Manifest, ...] = ()
+    """Jobs of this policy that look at data."""
+    look_pods: tuple[Manifest, ...] = ()
+    """Pods of those Jobs."""
 
 
 @dataclass(frozen=True)

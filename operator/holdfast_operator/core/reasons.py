@@ -91,6 +91,19 @@ class WindowProblem(StrEnum):
     """spec.server.featureMonitoring of the ModelDeployment is Disabled."""
 
 
+class LookProblem(StrEnum):
+    """Why nothing is known of the data or the signal; reasons of the condition TriggersHealthy."""
+
+    DATA_NOT_FOUND = "DataNotFound"
+    """Nothing is at spec.triggers.data.uri. Check bucket, key, claim and path; retried."""
+    DATA_UNREADABLE = "DataUnreadable"
+    """The store refused or did not answer. Check the credentials Secret, endpoint and network; retried."""
+    DATA_REFUSED = "DataRefused"
+    """spec.triggers.data.uri cannot be looked at, or holds too many objects; retried."""
+    LOOK_FAILED = "LookFailed"
+    """The Job that looks at the data ended without a result, for instance out of memory or time; retried."""
+
+
 class SuppressedReason(StrEnum):
     """Why a trigger that could have fired did not; in status.triggers of a RetrainPolicy."""
 

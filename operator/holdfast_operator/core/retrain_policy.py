@@ -6,7 +6,7 @@ from typing import Final
 
 from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget, RunReference
 from holdfast_operator.core.budget import recent_run_times, surplus_runs
-from holdfast_operator.core.causes import Causes, answer_causes, follow_causes, see_causes
+from holdfast_operator.core.causes import Causes, answer_causes, find_blind_spots, follow_causes, see_causes
 from holdfast_operator.core.conditions import DRIFT_CONFIRMED, DRIFT_SUSPECTED, RECONCILING, STALLED
 from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
 from holdfast_operator.core.decision import Decision
@@ -63,9 +63,12 @@ def decide_retrain_policy(observation: RetrainPolicyObservation) -> Decision:
     status = _status(observation, plan)
     announced = policy.status.last_run
     is_announced = announced is not None and not announced.created
+    look = plan.causes.look
+    runs = (render_retrain_run(policy, announced),) if announced is not None and is_announced else ()
+    surplus = surplus_runs(policy, observation.runs, observation.model_deployment)
     return Decision(
-        create=(render_retrain_run(policy, announced),) if announced is not None and is_announced else (),
-        deletions=surplus_runs(policy, observation.runs, observation.model_deployment),
+        create=(*runs, *look.create),
+        deletions=(*surplus, *look.deletions),
         status=status.model_dump(mode="json", by_alias=True, exclude_none=True),
         events=transition_events(policy.status.conditions, status.conditions, _ANNOUNCEMENTS),
         requeue_after_seconds=_requeue_after(observation, plan, status),
@@ -112,12 +115,20 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
         run_times = sorted({*run_times, last_run.intent_time})
     drift = report_drift(policy, plan.window, plan.assessment) if plan.assessment else None
     causes = answer_causes(plan.causes, plan.occasion.trigger if plan.occasion else None)
-    circumstances = Circumstances(plan.window, plan.assessment, drift, plan.schedule.problem, last_run)
+    circumstances = Circumstances(
+        window=plan.window,
+        assessment=plan.assessment,
+        drift=drift,
+        schedule_problem=plan.schedule.problem,
+        last_run=last_run,
+        blind_spots=find_blind_spots(causes),
+    )
     return RetrainPolicyStatus(
         observed_generation=policy.metadata.generation,
         conditions=assess_conditions(observation, circumstances),
         drift=drift,
         triggers=update_trigger_statuses(observation, plan.verdicts),
+        data=causes.data,
         code=causes.code,
         last_run=last_run,
         run_times=run_times,
@@ -149,7 +160,7 @@ def _requeue_after(
 ) -> float | None:
     if status.last_run is not None and not status.last_run.created:
         return FOLLOW_UP_SECONDS
-    moments = [plan.schedule.next]
+    moments = [plan.schedule.next, plan.causes.look.wake_time]
     if any(verdict.suppressed is SuppressedReason.COOLDOWN for verdict in plan.verdicts):
         moments.append(cooldown_end(observation))
     waits = [wait for moment in moments if (wait := seconds_until(moment, observation.now)) is not None]

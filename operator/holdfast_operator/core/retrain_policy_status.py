@@ -1,5 +1,6 @@
 """The conditions of a RetrainPolicy: drift is news about the model, never about the policy's readiness."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast_operator.api.resource import Condition
@@ -32,6 +33,8 @@ class Circumstances:
     drift: DriftStatus | None
     schedule_problem: str
     last_run: RunReference | None
+    blind_spots: Sequence[Note] = ()
+    """Why triggers other than drift cannot see what they should."""
 
 
 def assess_conditions(observation: RetrainPolicyObservation, circumstances: Circumstances) -> list[Condition]:
@@ -43,10 +46,20 @@ def assess_conditions(observation: RetrainPolicyObservation, circumstances: Circ
         else [
             *_assess_work(observation, circumstances),
             *assess_drift_conditions(circumstances.assessment, circumstances.drift),
-            assess_triggers_healthy(circumstances.assessment, circumstances.window),
+            _assess_triggers(circumstances),
         ]
     )
     return update_conditions(policy.status.conditions, findings, policy.metadata.generation, observation.now)
+
+
+def _assess_triggers(circumstances: Circumstances) -> Finding:
+    """Return TriggersHealthy: what is wrong with drift, or else with the first of the others, or nothing."""
+    drift = assess_triggers_healthy(circumstances.assessment, circumstances.window)
+    if drift.status == "False" or not circumstances.blind_spots:
+        return drift
+    reason = circumstances.blind_spots[0].reason
+    message = " ".join(note.message for note in circumstances.blind_spots)
+    return Finding(TRIGGERS_HEALTHY, "False", reason, message)
 
 
 def _suspended(policy: RetrainPolicy) -> list[Finding]:

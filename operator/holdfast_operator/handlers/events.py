@@ -9,6 +9,7 @@ from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     MODEL_DEPLOYMENT,
     RESOURCES,
+    RETRAIN_POLICY,
     RETRAIN_RUN,
     WATCHED_CHILDREN,
     ResourceKind,
@@ -17,7 +18,7 @@ from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.references import References, key_of
 from holdfast_operator.handlers.watch_probe import WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
-from holdfast_operator.manifests.metadata import Manifest
+from holdfast_operator.manifests.metadata import LOOK, Manifest
 from holdfast_operator.metrics import EVENTS
 
 CHILD_SELECTOR: Final = f"{labels.MANAGED_BY}=holdfast"
@@ -65,6 +66,8 @@ def owners_of(child: Manifest) -> set[Key]:
         owners.add(Key(MODEL_DEPLOYMENT, metadata["namespace"], model))
     if run := marks.get(labels.RUN):
         owners.add(Key(RETRAIN_RUN, metadata["namespace"], run))
+    if marks.get(labels.COMPONENT) == LOOK and (policy := marks.get(labels.POLICY)):
+        owners.add(Key(RETRAIN_POLICY, metadata["namespace"], policy))
     return owners
 
 

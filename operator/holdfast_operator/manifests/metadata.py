@@ -19,6 +19,7 @@ MAX_LABEL_LENGTH: Final = 63
 SERVER: Final = "server"
 INSPECTION: Final = "inspection"
 TRAINING: Final = "training"
+LOOK: Final = "look"
 
 
 @dataclass(frozen=True)

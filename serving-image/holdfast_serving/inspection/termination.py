@@ -2,16 +2,17 @@
 
 import logging
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from holdfast.results import MAX_MESSAGE_BYTES, EvaluationResult, InspectionResult
+from holdfast.results import MAX_MESSAGE_BYTES, DataLookResult, EvaluationResult, InspectionResult
 
 logger = logging.getLogger(__name__)
 
+Result: TypeAlias = InspectionResult | EvaluationResult | DataLookResult
 _SHORT: Final = 256
 
 
-def write_termination_message(path: str, result: InspectionResult | EvaluationResult) -> None:
+def write_termination_message(path: str, result: Result) -> None:
     """Write a result where the kubelet reads it, and into the log.
 
     Outside of a pod there may be no such file; then the log is all there is.
@@ -24,7 +25,7 @@ def write_termination_message(path: str, result: InspectionResult | EvaluationRe
         logger.warning("no termination message can be written to %s: %s", path, error.strerror)
 
 
-def fitted(result: InspectionResult | EvaluationResult) -> str:
+def fitted(result: Result) -> str:
     """Return the result as JSON of at most 4,096 bytes: a longer one would be cut off and be no JSON at all.
 
     What gives way is, in this order: the end of a failure's message, then the lists of tensors.

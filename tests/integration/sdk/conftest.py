@@ -97,6 +97,9 @@ def web(certificate: Path) -> Iterator[WebServer]:
     state = WebServer()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             status = state.statuses.get(self.path, 200 if self.path in state.files else 404)
             if state.authorization is not None and self.headers["authorization"] != state.authorization:
@@ -110,7 +113,8 @@ def web(certificate: Path) -> Iterator[WebServer]:
             for name, value in state.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            if self.command == "GET":
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             return

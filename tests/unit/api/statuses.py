@@ -18,7 +18,7 @@ from holdfast_operator.api.retrain_run import (
     Evaluation,
     RetrainRunStatus,
 )
-from holdfast_operator.api.trigger_statuses import CodeStatus
+from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus, LookFailure
 from holdfast_operator.api.triggers import TriggerStatus
 
 _TIME = "2026-01-31T12:00:00Z"
@@ -98,6 +98,18 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
             type="Drift", last_fired_time=_TIME, last_suppressed_time=_TIME, suppressed_reason="Cooldown"
         )
     ],
+    data=DataStatus(
+        uri="s3://data/bikes",
+        digest=_DIGEST,
+        trained_digest=_DIGEST,
+        objects=12,
+        total_bytes=5 * 1024**3,
+        newest_time=_TIME,
+        changed_time=_TIME,
+        failure=LookFailure(
+            reason="DataNotFound", message="There is nothing.", attempts=2, time=_TIME, job="bikes-look-1"
+        ),
+    ),
     code=CodeStatus(digest="0123456789", trained_digest="9876543210", changed_time=_TIME),
     last_run=RunReference(
         name="bikes-drift-0a1b2c3d4e",

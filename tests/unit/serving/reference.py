@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from holdfast.metrics import SERVER_METRICS
 from holdfast.settings import (
     ContainerSettings,
+    DataLookSettings,
     EvaluationSettings,
     FetchSettings,
     InspectionSettings,
@@ -32,6 +33,7 @@ _COMMANDS: Final[dict[str, type[ContainerSettings]]] = {
     "fetch": FetchSettings,
     "inspect": InspectionSettings,
     "evaluate": EvaluationSettings,
+    "look": DataLookSettings,
 }
 _METRICS = """\
 # Metrics of the server

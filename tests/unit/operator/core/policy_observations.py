@@ -10,6 +10,7 @@ from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow, RetrainPolicyObservation
 from tests.unit.operator.core.builders import (
+    SETTINGS,
     at,
     find,
     retrain_policy,
@@ -64,7 +65,8 @@ def observe_policy(
 ) -> RetrainPolicyObservation:
     times = {"runTimes": [time_at(-60 * index) for index in range(used)]} if used else {}
     policy = retrain_policy({"triggers": DRIFT, **(spec or {})}, {**times, **(status or {})}, **metadata)
-    return RetrainPolicyObservation(policy, model or serving_model_deployment(), runs, drift, at(seconds))
+    model = model or serving_model_deployment()
+    return RetrainPolicyObservation(policy, model, runs, drift, at(seconds), SETTINGS)
 
 
 def finished(name: str, seconds: float, **fields: Any) -> RetrainRun:

@@ -46,6 +46,7 @@ SECTIONS: tuple[tuple[str, type[StrEnum]], ...] = (
     ("ModelDeployment: why a model cannot be served", results.ModelFailureReason),
     ("RetrainPolicy", reasons.RetrainPolicyReason),
     ("RetrainPolicy: why the counters cannot be used", reasons.WindowProblem),
+    ("RetrainPolicy: why a trigger cannot see (`TriggersHealthy`)", reasons.LookProblem),
     ("RetrainPolicy: why a trigger did not fire (`status.triggers`)", reasons.SuppressedReason),
     ("RetrainRun", reasons.RetrainRunReason),
 )

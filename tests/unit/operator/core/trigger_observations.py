@@ -28,12 +28,19 @@ def slot_due(change: Change) -> RetrainPolicyObservation:
 
 
 def trainer_changed(change: Change) -> RetrainPolicyObservation:
-    known = {"digest": "older", "trainedDigest": "older", "changedTime": time_at(0)}
+    known = {"digest": "older", "trainedDigest": "older", "changedTime": time_at(SLOT - 30)}
     return _observe({"code": {}}, change, {"code": known})
+
+
+def data_changed(change: Change) -> RetrainPolicyObservation:
+    uri = "s3://data/credit"
+    known = {"uri": uri, "digest": "newer", "trainedDigest": "older", "changedTime": time_at(SLOT - 30)}
+    return _observe({"data": {"uri": uri, "checkIntervalSeconds": 600}}, change, {"data": known})
 
 
 OCCASIONS: dict[TriggerType, Callable[[Change], RetrainPolicyObservation]] = {
     "Drift": drift_confirmed,
     "Schedule": slot_due,
+    "Data": data_changed,
     "Code": trainer_changed,
 }

@@ -87,5 +87,12 @@ def test_child_leads_to_its_model_and_run() -> None:
     assert owners_of({"metadata": {"namespace": "team", "labels": marks}}) == {CREDIT, ACTIVE}
 
 
+def test_look_at_data_leads_to_its_policy_and_training_does_not() -> None:
+    marks = {labels.POLICY: "nightly", labels.COMPONENT: "look"}
+    assert owners_of({"metadata": {"namespace": "team", "labels": marks}}) == {NIGHTLY}
+    marks = {labels.POLICY: "nightly", labels.COMPONENT: "training"}
+    assert owners_of({"metadata": {"namespace": "team", "labels": marks}}) == set()
+
+
 def test_child_without_our_labels_leads_nowhere() -> None:
     assert owners_of({"metadata": {"namespace": "team"}}) == set()

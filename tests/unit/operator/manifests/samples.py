@@ -1,9 +1,11 @@
 """Every child that the operator makes, rendered from resources that use as many fields as possible."""
 
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision
+from holdfast_operator.api.outside_triggers import DataTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
+from holdfast_operator.manifests.look_job import Look, render_look_job
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
@@ -139,6 +141,8 @@ CLAIM_POLICY = RetrainPolicy.model_validate(
         },
     }
 )
+WATCHED_DATA = DataTrigger(uri="s3://data/credit", credentials_secret_name="data")
+WATCHED_CLAIM = DataTrigger(uri="pvc://models/data/2026", check_interval_seconds=60)
 RUN = RetrainRun.model_validate(
     {
         "metadata": {"name": "nightly-drift-0123456789", "namespace": "bank", "uid": "uid-of-run"},
@@ -186,5 +190,7 @@ def every_child() -> dict[str, Manifest]:
         "training_job_without_champion": render_training_job(
             TrainingParts(RUN, CLAIM_POLICY, None), PLAIN_SETTINGS
         ),
+        "look_job": render_look_job(POLICY, Look(WATCHED_DATA, 7, 0), SETTINGS),
+        "look_job_on_claim": render_look_job(CLAIM_POLICY, Look(WATCHED_CLAIM, 7, 1), PLAIN_SETTINGS),
         "retrain_run": render_retrain_run(POLICY, REFERENCE),
     }
