@@ -14,7 +14,7 @@ from tests.cluster.cache import cached, content_key
 from tests.cluster.progress import run_logged, step
 from tests.cluster.site_packages import LOCKS, REPOSITORY
 
-CLIENTS: Final = ("triton", "kserve", "mlserver", "schemathesis")
+CLIENTS: Final = ("triton", "kserve", "mlserver", "schemathesis", "openlineage")
 DEADLINE_SECONDS: Final = 300
 
 

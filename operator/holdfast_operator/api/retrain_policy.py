@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from holdfast_operator.api.approval import Approval
+from holdfast_operator.api.audit import AuditHead
 from holdfast_operator.api.gate import Gate
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, OUTPUT_RULES
 from holdfast_operator.api.resource import (
@@ -138,6 +139,7 @@ class RetrainPolicyStatus(ApiModel):
     next_schedule_time: Time | None = None
     last_schedule_time: Time | None = None
     budget: RunBudget = RunBudget()
+    record: AuditHead | None = Field(default=None, description="The last record of the audit chain.")
 
 
 class RetrainPolicy(ApiModel):

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from holdfast_operator.api.approval import ApprovalDecision, ApprovalStatus
+from holdfast_operator.api.audit import AuditRecord, Cost
 from holdfast_operator.api.resource import (
     ApiModel,
     Conditions,
@@ -126,12 +127,25 @@ class RetrainRunStatus(ApiModel):
         default=None,
         description="The ModelDeployment is to serve the candidate: the gate passed or a person agreed.",
     )
+    parameters: dict[Word, Word] = Field(
+        default_factory=dict, max_length=32, description="What the trainer says it trained with."
+    )
+    cost: Cost | None = Field(default=None, description="What the run took.")
+    record: AuditRecord | None = Field(default=None, description="Its place in the audit chain; final.")
+
+
+_ENDED_RULE = rule(
+    "!has(oldSelf.status) || !has(oldSelf.status.completionTime) || "
+    "has(self.spec.approval) == has(oldSelf.spec.approval)",
+    "spec.approval comes too late: the run has ended and is on record; make another RetrainRun",
+    ".spec.approval",
+)
 
 
 class RetrainRun(ApiModel):
     """One run, its evidence and its verdict."""
 
-    model_config = ConfigDict(json_schema_extra=validated_by(NAME_IN_LABELS_RULE))
+    model_config = ConfigDict(json_schema_extra=validated_by(NAME_IN_LABELS_RULE, _ENDED_RULE))
 
     metadata: ObjectMetadata
     spec: RetrainRunSpec

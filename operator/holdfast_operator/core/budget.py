@@ -8,6 +8,7 @@ from holdfast.labels import API_VERSION
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.core.audit import recorded
 from holdfast_operator.core.decision import Deletion
 from holdfast_operator.core.runs import is_finished
 from holdfast_operator.core.target import run_origin
@@ -37,8 +38,11 @@ def is_manual(run: RetrainRun) -> bool:
 def surplus_runs(
     policy: RetrainPolicy, runs: Iterable[RetrainRun], model_deployment: ModelDeployment | None
 ) -> tuple[Deletion, ...]:
-    """Return the oldest finished runs beyond the history limit; the run behind what serves always stays."""
-    finished = [run for run in own_runs(policy, runs) if is_finished(run)]
+    """Return the oldest finished runs beyond the history limit.
+
+    The run behind what serves always stays, and so does one that is not in the audit chain yet.
+    """
+    finished = [run for run in recorded(own_runs(policy, runs)) if is_finished(run)]
     finished.sort(key=lambda run: (run.status.completion_time or "", run.metadata.name), reverse=True)
     in_use = _origins(model_deployment)
     return tuple(

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget, RunReference
-from holdfast_operator.core.budget import recent_run_times, surplus_runs
+from holdfast_operator.core.audit import plan_head
+from holdfast_operator.core.budget import own_runs, recent_run_times, surplus_runs
 from holdfast_operator.core.causes import Causes, answer_causes, find_blind_spots, follow_causes, see_causes
 from holdfast_operator.core.conditions import DRIFT_CONFIRMED, DRIFT_SUSPECTED, RECONCILING, STALLED
 from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
@@ -134,6 +135,7 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
         run_times=run_times,
         next_schedule_time=_format(plan.schedule.next),
         last_schedule_time=_format(plan.schedule.last),
+        record=plan_head(policy, own_runs(policy, observation.runs)),
         budget=RunBudget(used=len(run_times), limit=policy.spec.limits.max_runs_per_30_days),
     )
 

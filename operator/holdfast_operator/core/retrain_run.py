@@ -6,6 +6,7 @@ from typing import Any, Final
 from holdfast_operator.api.approval import ApprovalStatus
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.core.approval import approval_terms, assess_answer, lacks_requester
+from holdfast_operator.core.audit import find_record
 from holdfast_operator.core.children import deletion_of, is_going
 from holdfast_operator.core.conditions import (
     APPROVED,
@@ -17,7 +18,7 @@ from holdfast_operator.core.conditions import (
     TRAINED,
     find_condition,
 )
-from holdfast_operator.core.decision import Decision
+from holdfast_operator.core.decision import Decision, Deletion
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.jobs import is_finished as is_job_finished
 from holdfast_operator.core.judgement import accept, judge, overtaken
@@ -26,6 +27,7 @@ from holdfast_operator.core.progress import Note
 from holdfast_operator.core.promotion import assess_promotion
 from holdfast_operator.core.reasons import RetrainRunReason as Reason
 from holdfast_operator.core.retrain_run_status import HAS_TRAINED, SUPERSEDED, RunReport, report_run
+from holdfast_operator.core.run_cost import assess_cost
 from holdfast_operator.core.run_start import plan_start, plan_training_job
 from holdfast_operator.core.runs import is_finished, run_ahead
 from holdfast_operator.core.timestamps import parse_time, seconds_until
@@ -56,7 +58,7 @@ def decide_retrain_run(observation: RetrainRunObservation) -> Decision:
     if run.metadata.deletion_timestamp is not None:
         return Decision()
     if is_finished(run):
-        return _clean_up(observation)
+        return _close(observation)
     if run.status.accepted_time is not None:
         return _follow_promotion(observation, run.status.accepted_time)
     if run.status.approval is not None:
@@ -120,11 +122,13 @@ def _train(observation: RetrainRunObservation, policy: RetrainPolicy) -> Decisio
         message = f"A Job {job['metadata']['name']} exists that this run did not make."
         return _fail(observation, Note(Reason.NAME_CONFLICT, message))
     training = assess_training(job, observation.pods, observation.now)
+    cost = {"cost": assess_cost(observation.pods)}
     if training.has_failed:
-        return _fail(observation, training.note, has_trained=training.has_trained)
+        return _fail(observation, training.note, cost, has_trained=training.has_trained)
     if training.result is not None:
         judgement = judge(observation, policy, training.result)
-        return _decision(observation, judgement.report, judgement.update, requeue_after_seconds=WAIT_SECONDS)
+        update = {**judgement.update, **cost}
+        return _decision(observation, judgement.report, update, requeue_after_seconds=WAIT_SECONDS)
     report = RunReport(
         training.note, trained=HAS_TRAINED if training.has_trained else ("Unknown", training.note)
     )
@@ -157,10 +161,16 @@ def _keep_waiting(observation: RetrainRunObservation, question: ApprovalStatus) 
     return _decision(observation, RunReport(note), requeue_after_seconds=wait)
 
 
-def _fail(observation: RetrainRunObservation, note: Note, *, has_trained: bool = False) -> Decision:
+def _fail(
+    observation: RetrainRunObservation,
+    note: Note,
+    update: Mapping[str, Any] | None = None,
+    *,
+    has_trained: bool = False,
+) -> Decision:
     trained = HAS_TRAINED if has_trained else ("False", note)
     report = RunReport(note, end=FAILED, trained=trained, evaluated=("False", note))
-    return _decision(observation, report, requeue_after_seconds=FOLLOW_UP_SECONDS)
+    return _decision(observation, report, update, requeue_after_seconds=FOLLOW_UP_SECONDS)
 
 
 def _follow_promotion(observation: RetrainRunObservation, accepted_time: str) -> Decision:
@@ -175,14 +185,24 @@ def _stalled(observation: RetrainRunObservation, note: Note) -> Decision:
     return _decision(observation, report, requeue_after_seconds=WAIT_SECONDS)
 
 
-def _clean_up(observation: RetrainRunObservation) -> Decision:
-    """Stop what a finished run has left at work; a finished Job stays for its logs and goes with the run."""
+def _close(observation: RetrainRunObservation) -> Decision:
+    """Take over the record of a finished run, and stop what it has left at work."""
+    run = observation.resource
+    record = find_record(run, observation.policy)
+    status = None if record is None else run.status.model_copy(update={"record": record})
+    return Decision(
+        deletions=_leftovers(observation),
+        status=None if status is None else status.model_dump(mode="json", by_alias=True, exclude_none=True),
+    )
+
+
+def _leftovers(observation: RetrainRunObservation) -> tuple[Deletion, ...]:
+    """Return the Job if it still runs; a finished one stays for its logs and goes with the run."""
     job = observation.job
     if job is None or is_going(job) or is_job_finished(job):
-        return Decision()
-    if not is_controlled_by(job, observation.resource.metadata.uid):
-        return Decision()
-    return Decision(deletions=(deletion_of(job),))
+        return ()
+    is_ours = is_controlled_by(job, observation.resource.metadata.uid)
+    return (deletion_of(job),) if is_ours else ()
 
 
 def _decision(

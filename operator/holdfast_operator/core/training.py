@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from holdfast.redaction import redact
 from holdfast.results import EXIT_BAD_DATA, MAX_MESSAGE_BYTES, EvaluationResult, InspectionResult
 from holdfast_operator.core.jobs import has_failed, has_succeeded
 from holdfast_operator.core.pods import (
@@ -121,7 +122,7 @@ def _assess_failure(job_reason: str, pods: tuple[Manifest, ...]) -> Note:
 
 
 def _trainer_note(end: Termination) -> Note:
-    quote = f": {end.message[:MAX_QUOTE]}" if end.message else "."
+    quote = f": {redact(end.message)[:MAX_QUOTE]}" if end.message else "."
     if end.exit_code == EXIT_BAD_DATA:
         return Note(Reason.BAD_DATA, f"The trainer refuses the data (exit code {end.exit_code}){quote}")
     return Note(Reason.TRAINER_FAILED, f"The trainer ended with exit code {end.exit_code}{quote}")

@@ -35,7 +35,7 @@ class References:
             self._model_of[key] = _referred(key, MODEL_DEPLOYMENT, spec.get("modelDeploymentRef"))
         if key.kind is RETRAIN_RUN:
             self._policy_of[key] = _referred(key, RETRAIN_POLICY, spec.get("policyRef"))
-            (self._answered.add if _is_ready(resource) else self._answered.discard)(key)
+            (self._answered.add if _is_settled(resource) else self._answered.discard)(key)
         return key
 
     def forget(self, key: Key) -> None:
@@ -48,7 +48,7 @@ class References:
     def affected_by(self, key: Key) -> set[Key]:
         """Return what must be looked at when the object changes: itself and all about the same model.
 
-        Runs that have their answer are left out, since nothing changes them.
+        Runs that have their answer and are on record are left out, since nothing changes them.
         """
         policy = self._policy_of.get(key, key)
         model = self._model_of.get(policy, policy)
@@ -72,6 +72,9 @@ def _referred(key: Key, kind: ResourceKind, reference: object) -> Key:
     return Key(kind, key.namespace, name)
 
 
-def _is_ready(resource: Manifest) -> bool:
-    conditions = (resource.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+def _is_settled(run: Manifest) -> bool:
+    status = run.get("status") or {}
+    conditions = status.get("conditions") or ()
+    return "record" in status and any(
+        each.get("type") == "Ready" and each.get("status") == "True" for each in conditions
+    )

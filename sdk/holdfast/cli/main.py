@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from holdfast.cli import package
+from holdfast.cli import audit, package
 from holdfast.cli.approval import approve, reject
 from holdfast.cli.connection import with_connection
 from holdfast.cli.console import make_console
@@ -33,6 +33,7 @@ app.command()(with_connection(reject))
 app.command()(with_connection(rollback))
 app.command()(validate)
 app.add_typer(package.app)
+app.add_typer(audit.app)
 app.command()(profile)
 app.command()(version)
 

@@ -108,6 +108,16 @@ def test_spec_of_a_run_is_immutable(kubectl: Kubectl) -> None:
     assert "make another RetrainRun" in complaint
 
 
+def test_run_that_has_ended_takes_no_approval(kubectl: Kubectl) -> None:
+    kubectl.apply(resource("RetrainRun"))
+    answer = '{"spec":{"approval":{"decision":"Approved","approver":"ana"}}}'
+    ended = '{"status":{"completionTime":"2026-11-02T09:00:00Z"}}'
+    kubectl.ok("patch", "rtr", "bikes", "--type=merge", "--subresource=status", "--patch", ended)
+    complaint = kubectl.refused("patch", "rtr", "bikes", "--type=merge", "--patch", answer)
+    assert "spec.approval: Invalid value" in complaint
+    assert "the run has ended and is on record" in complaint
+
+
 def test_policy_stays_with_its_model_deployment(kubectl: Kubectl) -> None:
     kubectl.apply(resource("RetrainPolicy"))
     other = '{"spec":{"suspend":true,"modelDeploymentRef":{"name":"other"}}}'

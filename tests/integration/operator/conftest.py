@@ -144,6 +144,7 @@ def start_operator(plane: ControlPlane, namespace: str, tmp_path: Path) -> Itera
         }
         environment = {f"HOLDFAST_OPERATOR_{name.upper()}": str(value) for name, value in values.items()}
         environment |= {"KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"]}
+        environment |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
         log = tmp_path / f"operator-{len(started)}.log"
         with log.open("wb") as output:
             command = [sys.executable, "-W", "error", "-m", "holdfast_operator"]

@@ -12,6 +12,7 @@ from holdfast_operator.core.observation import ColumnWindow, DriftWindow, Retrai
 from tests.unit.operator.core.builders import (
     SETTINGS,
     at,
+    digest,
     find,
     retrain_policy,
     retrain_run,
@@ -69,8 +70,9 @@ def observe_policy(
     return RetrainPolicyObservation(policy, model, runs, drift, at(seconds), SETTINGS)
 
 
-def finished(name: str, seconds: float, **fields: Any) -> RetrainRun:
-    status = {"startTime": time_at(seconds - 60), "completionTime": time_at(seconds)}
+def finished(name: str, seconds: float, *, is_recorded: bool = True, **fields: Any) -> RetrainRun:
+    record = {"record": {"sequence": 1, "digest": digest(name)}} if is_recorded else {}
+    status = {"startTime": time_at(seconds - 60), "completionTime": time_at(seconds), **record}
     return retrain_run(name, status=status, **fields)
 
 

@@ -21,8 +21,9 @@ def policy(name: str, model: str) -> dict[str, Any]:
 
 
 def run_of(name: str, of: str, ready: str = "Unknown") -> dict[str, Any]:
-    conditions = [{"type": "Ready", "status": ready}]
-    return {**resource(RETRAIN_RUN, name, policyRef={"name": of}), "status": {"conditions": conditions}}
+    record = {"record": {"sequence": 1}} if ready == "True" else {}
+    status = {"conditions": [{"type": "Ready", "status": ready}], **record}
+    return {**resource(RETRAIN_RUN, name, policyRef={"name": of}), "status": status}
 
 
 CREDIT = Key(MODEL_DEPLOYMENT, "team", "credit")
