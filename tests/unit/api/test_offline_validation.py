@@ -30,6 +30,7 @@ def test_only_immutability_is_left_to_the_server() -> None:
     assert rules_of_the_server_alone() == [
         "modelDeploymentRef is immutable: make another RetrainPolicy",
         "spec is immutable except for spec.approval: make another RetrainRun",
+        "spec.approval comes too late: the run has ended and is on record; make another RetrainRun",
         "spec.approval is final: make another RetrainRun",
     ]
 
