@@ -12,11 +12,14 @@ from holdfast.cli.connection import with_connection
 from holdfast.cli.console import make_console
 from holdfast.cli.errors import CommandError
 from holdfast.cli.profile import profile
+from holdfast.cli.report import report
 from holdfast.cli.retrain import retrain
 from holdfast.cli.rollback import rollback
+from holdfast.cli.runs import runs
 from holdfast.cli.status import status
 from holdfast.cli.validate import validate
 from holdfast.cli.version import version
+from holdfast.cli.why import why
 
 app = typer.Typer(
     name="holdfast",
@@ -27,6 +30,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(with_connection(status))
+app.command()(with_connection(why))
+app.command()(with_connection(runs))
+app.command()(with_connection(report))
 app.command()(with_connection(retrain))
 app.command()(with_connection(approve))
 app.command()(with_connection(reject))

@@ -15,7 +15,7 @@ _MARKS = {"Promoted": "✔", "Rejected": "✗", "Failed": "✗", "RolledBack": "
 _OUTCOME_STYLES = {"Pass": "good", "Fail": "bad", "Inconclusive": "busy"}
 
 
-def render_runs(runs: Sequence[Resource], now: datetime) -> Table:
+def render_runs(runs: Sequence[Resource], now: datetime, limit: int = SHOWN_RUNS) -> Table:
     """Return the newest runs, one line each, with the reason under those that did not simply succeed."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -23,10 +23,10 @@ def render_runs(runs: Sequence[Resource], now: datetime) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    for run in runs[:SHOWN_RUNS]:
+    for run in runs[:limit]:
         table.add_row(*_run_row(run, now))
-    if len(runs) > SHOWN_RUNS:
-        table.add_row("", Text(f"and {len(runs) - SHOWN_RUNS} older runs", style="muted"))
+    if len(runs) > limit:
+        table.add_row("", Text(f"and {len(runs) - limit} older runs", style="muted"))
     return table
 
 
