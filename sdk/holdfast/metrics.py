@@ -90,6 +90,12 @@ ERROR_SCALE: Final = Metric(
     ("model", "revision"),
     "Unit of the error bins: the range of the middle 80 % of reference predictions, 1 without a profile.",
 )
+HOLDOUT_METRIC: Final = Metric(
+    "holdfast_holdout_metric",
+    "gauge",
+    ("model", "revision", "metric"),
+    "What the package's report says: accuracy, mae or rmse on its holdout; groups: independent rows of it.",
+)
 REGRESSION_METRICS: Final = (ERROR_SUM, SQUARED_ERROR_SUM, ERROR_ROWS, ERROR_SCALE)
 """Of models that predict numbers."""
 
@@ -189,6 +195,7 @@ SERVER_METRICS: Final = (
     LABELLED_ROWS,
     CORRECT_ROWS,
     *REGRESSION_METRICS,
+    HOLDOUT_METRIC,
     *SHADOW_METRICS,
     *CAPTURE_METRICS,
     WORKERS,

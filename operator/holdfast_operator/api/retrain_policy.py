@@ -8,6 +8,7 @@ from holdfast_operator.api.approval import Approval
 from holdfast_operator.api.audit import AuditHead
 from holdfast_operator.api.gate import Gate
 from holdfast_operator.api.model_uri import CREDENTIALS_RULE, OUTPUT_RULES
+from holdfast_operator.api.performance import PerformanceStatus
 from holdfast_operator.api.resource import (
     ApiModel,
     Conditions,
@@ -129,6 +130,7 @@ class RetrainPolicyStatus(ApiModel):
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
     conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     drift: DriftStatus | None = None
+    performance: PerformanceStatus | None = None
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
     data: DataStatus | None = None
     code: CodeStatus | None = None

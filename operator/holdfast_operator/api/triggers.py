@@ -6,6 +6,7 @@ from pydantic import Field
 
 from holdfast_operator.api.decision_rules import CRON_RULE, TOLERANCE_RULE
 from holdfast_operator.api.outside_triggers import CodeTrigger, DataTrigger
+from holdfast_operator.api.performance import PerformanceTrigger
 from holdfast_operator.api.resource import ApiModel, Decimal, Time, Word
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
 
@@ -67,6 +68,9 @@ class Triggers(ApiModel):
 
     drift: DriftTrigger | None = Field(
         default=None, description="Retrain when what the servers see diverges from the profile."
+    )
+    performance: PerformanceTrigger | None = Field(
+        default=None, description="Retrain when labels say that the model has become worse."
     )
     schedule: ScheduleTrigger | None = Field(default=None, description="Retrain at fixed times.")
     data: DataTrigger | None = Field(default=None, description="Retrain when the data has changed.")

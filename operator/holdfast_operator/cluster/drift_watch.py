@@ -8,6 +8,7 @@ from holdfast.profile import CategoricalColumn, NumericColumn, Profile
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.key import Key
+from holdfast_operator.cluster.label_watch import LabelWatch
 from holdfast_operator.cluster.windows import BucketedCounts
 from holdfast_operator.core.looks import LOOKS_PER_WINDOW, bucket_seconds, last_look
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
@@ -57,6 +58,7 @@ class DriftWatch:
 
     def __init__(self, scrape_interval_seconds: float) -> None:
         self._stale = timedelta(seconds=STALE_SCRAPES * scrape_interval_seconds)
+        self.labels = LabelWatch(self._stale)
         self._followed: dict[Key, FollowedPolicy] = {}
         self._profiles: dict[tuple[str, str, str], Profile | WindowFailure] = {}
 

@@ -26,6 +26,7 @@ from holdfast_operator.cluster.kinds import (
     RETRAIN_RUN,
     kind_of,
 )
+from holdfast_operator.cluster.label_observation import observe_labels
 from holdfast_operator.core.observation import (
     DriftWindow,
     ModelDeploymentObservation,
@@ -126,6 +127,7 @@ class Observer:
         live = await self._cluster.get(RETRAIN_POLICY, key.namespace, key.name)
         if live is None:
             self._drift.unfollow(key)
+            self._drift.labels.unfollow(key)
             return None
         policy = RetrainPolicy.model_validate(live)
         model = policy.spec.model_deployment_ref.name
@@ -145,6 +147,7 @@ class Observer:
             settings=self._images,
             look_jobs=look_jobs,
             look_pods=look_pods,
+            labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
         )
         return Observed(live, observation)
 

@@ -14,6 +14,7 @@ from holdfast.profile import Profile
 from holdfast_operator.cluster.api import ApiError, Cluster
 from holdfast_operator.cluster.drift_watch import NO_PROFILE, DriftWatch, WindowFailure
 from holdfast_operator.cluster.exposition import (
+    LABEL_METRIC_NAMES,
     METRIC_NAMES,
     MalformedMetricsError,
     ServerCounters,
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 32
 _QUERY: Final = tuple(("name[]", name) for name in METRIC_NAMES)
+_LABEL_QUERY: Final = tuple(("name[]", name) for name in LABEL_METRIC_NAMES)
 _SELECTOR: Final = f"{labels.MANAGED_BY}=holdfast,{labels.COMPONENT}={SERVER}"
 
 
@@ -75,9 +77,11 @@ class Scraper:
 
     async def scrape_all(self) -> None:
         """Scrape every server pod of the watched models once."""
-        pods = await self._list_pods(self._watch.model_deployments())
+        labels = self._watch.labels
+        pods = await self._list_pods(self._watch.model_deployments() | labels.model_deployments())
         await asyncio.gather(*(self._scrape(pod) for pod in pods))
-        for key in self._watch.finish_round({pod.uid for pod in pods}, self._now()):
+        uids, now = {pod.uid for pod in pods}, self._now()
+        for key in {*self._watch.finish_round(uids, now), *labels.finish_round(uids, now)}:
             self._on_look(key)
 
     async def _list_pods(self, models: Collection[tuple[str, str]]) -> list[ServerPod]:
@@ -91,23 +95,33 @@ class Scraper:
             started = time.monotonic()
             try:
                 counters = await self._read_counters(pod)
-                self._watch.record(pod.namespace, pod.model, pod.uid, counters, self._now())
+                self._record(pod, counters)
                 await self._read_profiles(pod, counters)
             except ScrapeError as error:
                 SCRAPE_ERRORS.labels(error.reason).inc()
                 logger.info("cannot scrape %s/%s at %s: %s", pod.namespace, pod.model, pod.address, error)
-                self._watch.record_failure(pod.namespace, pod.model, pod.revision, str(error))
+                for watch in (self._watch, self._watch.labels):
+                    watch.record_failure(pod.namespace, pod.model, pod.revision, str(error))
             finally:
                 SCRAPE_SECONDS.observe(time.monotonic() - started)
 
     async def _read_counters(self, pod: ServerPod) -> ServerCounters:
-        body = await self._pods.read(pod.address, "/metrics", _QUERY)
+        has_labels = (pod.namespace, pod.model) in self._watch.labels.model_deployments()
+        body = await self._pods.read(pod.address, "/metrics", _QUERY + _LABEL_QUERY * has_labels)
         try:
             return await asyncio.to_thread(parse_counters, body.decode(), pod.model)
         except (MalformedMetricsError, UnicodeDecodeError) as error:
             raise ScrapeError(ScrapeFailure.MALFORMED, str(error)) from error
 
+    def _record(self, pod: ServerPod, counters: ServerCounters) -> None:
+        now = self._now()
+        self._watch.record(pod.namespace, pod.model, pod.uid, counters, now)
+        process = (pod.uid, counters.started)
+        self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, now)
+
     async def _read_profiles(self, pod: ServerPod, counters: ServerCounters) -> None:
+        if (pod.namespace, pod.model) not in self._watch.model_deployments():
+            return
         for _, hash_ in counters.by_profile:
             if not self._watch.has_profile(pod.namespace, pod.model, hash_):
                 profile = await self._read_profile(pod, hash_)

@@ -7,6 +7,7 @@ from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 
@@ -70,6 +71,33 @@ class DriftWindow:
 
 
 @dataclass(frozen=True)
+class LabelGroup:
+    """What the labels of one group of rows prove; slice and value are empty for all rows."""
+
+    slice: str
+    value: str
+    state: LabelEvidence
+
+
+@dataclass(frozen=True)
+class LabelWindow:
+    """What the labels of one revision prove, summed over pods, at the last look that found new ones.
+
+    ``groups`` has all rows first and then every slice, or is empty if there is a problem. ``estimate`` is the
+    accuracy that the model's own probabilities promise.
+    """
+
+    revision: str
+    end: datetime
+    groups: tuple[LabelGroup, ...] = ()
+    package: PackageBaseline | None = None
+    estimate: float | None = None
+    problem: WindowProblem | None = None
+    """Why there is nothing to decide on, although labels were asked for."""
+    problem_message: str = ""
+
+
+@dataclass(frozen=True)
 class RetrainPolicyObservation:
     """One RetrainPolicy with everything that bears on it."""
 
@@ -84,6 +112,7 @@ class RetrainPolicyObservation:
     """Jobs of this policy that look at data."""
     look_pods: tuple[Manifest, ...] = ()
     """Pods of those Jobs."""
+    labels: LabelWindow | None = None
 
 
 @dataclass(frozen=True)

@@ -71,11 +71,19 @@ class RetrainPolicyReason(StrEnum):
     NOT_ENOUGH_SAMPLES = "NotEnoughSamples"
     """Fewer rows than spec.triggers.drift.minSamples, or the window is not full yet."""
     WITHIN_TOLERANCE = "WithinTolerance"
-    """No feature or output has moved by more than the tolerance."""
+    """No feature or output has moved, or no metric got worse, by more than the tolerance."""
     DIVERGED = "Diverged"
     """A feature or output has moved by more than the level of this condition."""
     INPUT_BROKEN = "InputBroken"
     """Values are missing or of unseen categories. Repair the input: retraining would learn the fault."""
+    NO_PERFORMANCE_TRIGGER = "NoPerformanceTrigger"
+    """The policy does not watch labels."""
+    NOT_ENOUGH_LABELS = "NotEnoughLabels"
+    """Fewer labels than spec.triggers.performance.minSamples; nothing is said about the model."""
+    DEGRADED = "Degraded"
+    """Labels prove that the model, or a slice of it, is worse than its baseline and the tolerance."""
+    UNKNOWN_SLICE = "UnknownSlice"
+    """spec.triggers.performance.slices names a feature that the servers do not slice labels by."""
 
 
 class WindowProblem(StrEnum):
@@ -89,6 +97,10 @@ class WindowProblem(StrEnum):
     """No server pod answered with its counters. Check the NetworkPolicies between operator and servers."""
     MONITORING_OFF = "MonitoringOff"
     """spec.server.featureMonitoring of the ModelDeployment is Disabled."""
+    FEEDBACK_OFF = "FeedbackOff"
+    """spec.server.feedback.mode of the ModelDeployment is Disabled."""
+    OTHER_METRIC = "OtherMetric"
+    """The servers count no such errors: accuracy is of a classifier, mae of a regression."""
 
 
 class LookProblem(StrEnum):
@@ -116,7 +128,7 @@ class SuppressedReason(StrEnum):
     BUDGET_EXHAUSTED = "BudgetExhausted"
     """spec.limits.maxRunsPer30Days is reached."""
     NOT_ENOUGH_SAMPLES = "NotEnoughSamples"
-    """Too few rows to decide on drift."""
+    """Too few rows or labels to decide."""
     INPUT_BROKEN = "InputBroken"
     """Retraining on broken input would learn the fault."""
     SUSPENDED = "Suspended"

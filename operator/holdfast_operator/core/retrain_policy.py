@@ -8,7 +8,13 @@ from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget,
 from holdfast_operator.core.audit import plan_head
 from holdfast_operator.core.budget import own_runs, recent_run_times, surplus_runs
 from holdfast_operator.core.causes import Causes, answer_causes, find_blind_spots, follow_causes, see_causes
-from holdfast_operator.core.conditions import DRIFT_CONFIRMED, DRIFT_SUSPECTED, RECONCILING, STALLED
+from holdfast_operator.core.conditions import (
+    DRIFT_CONFIRMED,
+    DRIFT_SUSPECTED,
+    PERFORMANCE_DEGRADED,
+    RECONCILING,
+    STALLED,
+)
 from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.drift import DriftAssessment, assess_drift
@@ -16,6 +22,13 @@ from holdfast_operator.core.drift_report import recall, report_drift
 from holdfast_operator.core.drift_trigger import see_drift
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
+from holdfast_operator.core.performance_report import (
+    PerformanceView,
+    find_label_blind_spots,
+    report_performance,
+    view_performance,
+)
+from holdfast_operator.core.performance_trigger import see_performance
 from holdfast_operator.core.reasons import SuppressedReason
 from holdfast_operator.core.retrain_policy_status import Circumstances, assess_conditions
 from holdfast_operator.core.schedule import ScheduleState, plan_schedule
@@ -33,6 +46,7 @@ _ANNOUNCEMENTS: Final = (
     Announcement(STALLED, "True", "Warning"),
     Announcement(DRIFT_CONFIRMED, "True", "Warning", DRIFT_CONFIRMED),
     Announcement(DRIFT_SUSPECTED, "True", "Warning", DRIFT_SUSPECTED),
+    Announcement(PERFORMANCE_DEGRADED, "True", "Warning", PERFORMANCE_DEGRADED),
     Announcement(HEALTHY, "False", "Warning"),
     Announcement(RECONCILING, "True"),
 )
@@ -44,6 +58,7 @@ class _Plan:
 
     window: DriftWindow | None
     assessment: DriftAssessment | None
+    performance: PerformanceView
     schedule: ScheduleState
     causes: Causes
     run_times: list[str]
@@ -85,6 +100,9 @@ def _plan(observation: RetrainPolicyObservation) -> _Plan:
     if triggers.drift is not None:
         assessment = assess_drift(triggers.drift, window, recall(policy, window))
         sightings.append(see_drift(policy, window, assessment))
+    performance = view_performance(observation)
+    if performance.assessment is not None:
+        sightings.append(see_performance(policy, performance, assessment))
     schedule = plan_schedule(triggers.schedule, policy.status, observation.now)
     if triggers.schedule is not None:
         sightings.append(see_schedule(policy, schedule.due))
@@ -92,7 +110,7 @@ def _plan(observation: RetrainPolicyObservation) -> _Plan:
     sightings += see_causes(policy, causes)
     suppression = find_suppression(observation, len(run_times))
     verdicts = decide_triggers(sightings, suppression, _known_runs(observation))
-    return _Plan(window, assessment, schedule, causes, run_times, verdicts)
+    return _Plan(window, assessment, performance, schedule, causes, run_times, verdicts)
 
 
 def _known_runs(observation: RetrainPolicyObservation) -> set[str]:
@@ -120,14 +138,16 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
         window=plan.window,
         assessment=plan.assessment,
         drift=drift,
+        performance=plan.performance,
         schedule_problem=plan.schedule.problem,
         last_run=last_run,
-        blind_spots=find_blind_spots(causes),
+        blind_spots=[*find_label_blind_spots(plan.performance), *find_blind_spots(causes)],
     )
     return RetrainPolicyStatus(
         observed_generation=policy.metadata.generation,
         conditions=assess_conditions(observation, circumstances),
         drift=drift,
+        performance=report_performance(policy, plan.performance),
         triggers=update_trigger_statuses(observation, plan.verdicts),
         data=causes.data,
         code=causes.code,

@@ -9,6 +9,7 @@ from holdfast_operator.api.triggers import Triggers
 from holdfast_operator.core.conditions import (
     DRIFT_CONFIRMED,
     DRIFT_SUSPECTED,
+    PERFORMANCE_DEGRADED,
     READY,
     RECONCILING,
     STALLED,
@@ -20,6 +21,11 @@ from holdfast_operator.core.conditions import (
 from holdfast_operator.core.drift import DriftAssessment
 from holdfast_operator.core.drift_report import assess_drift_conditions, assess_triggers_healthy
 from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
+from holdfast_operator.core.performance_report import (
+    PerformanceView,
+    assess_label_wait,
+    assess_performance_condition,
+)
 from holdfast_operator.core.progress import Note
 from holdfast_operator.core.reasons import RetrainPolicyReason as Reason
 
@@ -31,6 +37,7 @@ class Circumstances:
     window: DriftWindow | None
     assessment: DriftAssessment | None
     drift: DriftStatus | None
+    performance: PerformanceView
     schedule_problem: str
     last_run: RunReference | None
     blind_spots: Sequence[Note] = ()
@@ -46,6 +53,7 @@ def assess_conditions(observation: RetrainPolicyObservation, circumstances: Circ
         else [
             *_assess_work(observation, circumstances),
             *assess_drift_conditions(circumstances.assessment, circumstances.drift),
+            assess_performance_condition(policy, circumstances.performance),
             _assess_triggers(circumstances),
         ]
     )
@@ -55,8 +63,11 @@ def assess_conditions(observation: RetrainPolicyObservation, circumstances: Circ
 def _assess_triggers(circumstances: Circumstances) -> Finding:
     """Return TriggersHealthy: what is wrong with drift, or else with the first of the others, or nothing."""
     drift = assess_triggers_healthy(circumstances.assessment, circumstances.window)
-    if drift.status == "False" or not circumstances.blind_spots:
+    if drift.status == "False":
         return drift
+    if not circumstances.blind_spots:
+        waiting = assess_label_wait(circumstances.performance)
+        return waiting if waiting is not None and drift.status == "True" else drift
     reason = circumstances.blind_spots[0].reason
     message = " ".join(note.message for note in circumstances.blind_spots)
     return Finding(TRIGGERS_HEALTHY, "False", reason, message)
@@ -70,7 +81,7 @@ def _suspended(policy: RetrainPolicy) -> list[Finding]:
         Finding(STALLED, "False", Reason.SUSPENDED, message),
         *(
             _unchanged(policy, type_, message)
-            for type_ in (DRIFT_SUSPECTED, DRIFT_CONFIRMED, TRIGGERS_HEALTHY)
+            for type_ in (DRIFT_SUSPECTED, DRIFT_CONFIRMED, PERFORMANCE_DEGRADED, TRIGGERS_HEALTHY)
         ),
     ]
 

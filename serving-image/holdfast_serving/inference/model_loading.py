@@ -10,6 +10,7 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.settings import ServerSettings
+from holdfast_serving.feedback.holdout_metrics import declare_holdout_metrics
 from holdfast_serving.feedback.loop import classes_of, feedback_loop
 from holdfast_serving.inference.batch_proof import BatchPlan, plan_batches
 from holdfast_serving.inference.data_plane import Bounds, DataPlane
@@ -49,6 +50,7 @@ def load_model(settings: ServerSettings, telemetry: Telemetry) -> DataPlane:
     feedback = feedback_loop(settings, runtime.signature, profile, named, telemetry.store)
     if feedback is not None:
         plane.prediction_ids, plane.inbox = feedback.issuer, feedback.inbox
+        declare_holdout_metrics(package, telemetry.store, telemetry.labels)
     return plane
 
 

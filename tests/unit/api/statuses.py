@@ -3,6 +3,7 @@
 import pytest
 
 from holdfast_operator.api.model_deployment import ModelDeploymentStatus, ModelFailure, Revision, Target
+from holdfast_operator.api.performance import PerformanceStatus, SlicePerformance
 from holdfast_operator.api.resource import Condition
 from holdfast_operator.api.retrain_policy import (
     DriftStatus,
@@ -91,6 +92,28 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
         revision=_NAME,
         worst_features=[
             FeatureDrift(name="rain", kind="Feature", psi="0.31", noise_floor="0.02", p_value="1e-12")
+        ],
+    ),
+    performance=PerformanceStatus(
+        metric="accuracy",
+        revision=_NAME,
+        baseline="0.912",
+        baseline_source="Package",
+        current="0.871",
+        estimate="0.90",
+        labels=4200,
+        evidence="1.0",
+        verdict="Degraded",
+        slices=[
+            SlicePerformance(
+                name="age",
+                value="3",
+                baseline="0.901",
+                current="0.788",
+                labels=310,
+                evidence="0.8",
+                verdict="WithinTolerance",
+            )
         ],
     ),
     triggers=[

@@ -8,7 +8,12 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision
-from holdfast_operator.core.observation import ColumnWindow, DriftWindow, RetrainPolicyObservation
+from holdfast_operator.core.observation import (
+    ColumnWindow,
+    DriftWindow,
+    LabelWindow,
+    RetrainPolicyObservation,
+)
 from tests.unit.operator.core.builders import (
     SETTINGS,
     at,
@@ -60,14 +65,15 @@ def observe_policy(
     model: ModelDeployment | None = None,
     runs: tuple[RetrainRun, ...] = (),
     drift: DriftWindow | None = None,
+    labels: LabelWindow | None = None,
     seconds: float = 3600,
     used: int = 0,
     **metadata: Any,
 ) -> RetrainPolicyObservation:
     times = {"runTimes": [time_at(-60 * index) for index in range(used)]} if used else {}
     policy = retrain_policy({"triggers": DRIFT, **(spec or {})}, {**times, **(status or {})}, **metadata)
-    model = model or serving_model_deployment()
-    return RetrainPolicyObservation(policy, model, runs, drift, at(seconds), SETTINGS)
+    served = model or serving_model_deployment()
+    return RetrainPolicyObservation(policy, served, runs, drift, at(seconds), SETTINGS, labels=labels)
 
 
 def finished(name: str, seconds: float, *, is_recorded: bool = True, **fields: Any) -> RetrainRun:

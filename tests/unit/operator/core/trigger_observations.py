@@ -6,6 +6,7 @@ from typing import Any
 from holdfast_operator.api.triggers import TriggerType
 from holdfast_operator.core.observation import RetrainPolicyObservation
 from tests.unit.operator.core.builders import time_at
+from tests.unit.operator.core.label_windows import LABELS, degraded_labels
 from tests.unit.operator.core.policy_observations import DAILY, DRIFT, confirmed_drift, observe_policy
 
 SLOT = 17 * 3600
@@ -20,6 +21,10 @@ def _observe(triggers: Change, change: Change, status: Change, **fields: Any) ->
 
 def drift_confirmed(change: Change) -> RetrainPolicyObservation:
     return _observe(DRIFT, change, {}, drift=confirmed_drift())
+
+
+def labels_degraded(change: Change) -> RetrainPolicyObservation:
+    return _observe(LABELS, change, {}, labels=degraded_labels())
 
 
 def slot_due(change: Change) -> RetrainPolicyObservation:
@@ -40,6 +45,7 @@ def data_changed(change: Change) -> RetrainPolicyObservation:
 
 OCCASIONS: dict[TriggerType, Callable[[Change], RetrainPolicyObservation]] = {
     "Drift": drift_confirmed,
+    "Performance": labels_degraded,
     "Schedule": slot_due,
     "Data": data_changed,
     "Code": trainer_changed,
