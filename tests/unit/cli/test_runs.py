@@ -88,9 +88,7 @@ def published(cluster: MemoryCluster, monkeypatch: pytest.MonkeyPatch) -> dict[s
     """The candidate's package in a store: what it holds may be changed."""
     files = (
         PackageFile(path="model.onnx", sha256="0" * 64, size=1),
-        PackageFile(
-            path="report.html", sha256=hashlib.sha256(PAGE).hexdigest(), size=len(PAGE)
-        ),
+        PackageFile(path="report.html", sha256=hashlib.sha256(PAGE).hexdigest(), size=len(PAGE)),
     )
     manifest = Manifest(files=files)
     uri = "s3://models/bikes/1a2b"
