@@ -82,7 +82,11 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
             "featureMonitoring": "Enabled",
             "feedback": {"mode": "Enabled", "maxAgeDays": 30},
         },
-        "rollout": {"strategy": "RollingUpdate", "progressDeadlineSeconds": 600},
+        "rollout": {
+            "strategy": "RollingUpdate",
+            "promotion": "Automatic",
+            "progressDeadlineSeconds": 600,
+        },
         "revisionHistoryLimit": 5,
         "suspend": False,
     }
