@@ -36,6 +36,7 @@ POD_DISRUPTION_BUDGET: Final = ResourceKind("policy/v1", "PodDisruptionBudget", 
 NETWORK_POLICY: Final = ResourceKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 JOB: Final = ResourceKind("batch/v1", "Job", "jobs")
 POD: Final = ResourceKind("v1", "Pod", "pods")
+CONFIG_MAP: Final = ResourceKind("v1", "ConfigMap", "configmaps")
 EVENT: Final = ResourceKind("events.k8s.io/v1", "Event", "events")
 LEASE: Final = ResourceKind("coordination.k8s.io/v1", "Lease", "leases")
 
@@ -47,7 +48,7 @@ WATCHED_CHILDREN: Final = (*CHILDREN, POD)
 """Kinds that are watched where they carry the managed-by label."""
 
 _BY_NAME: Final = {
-    (kind.api_version, kind.kind): kind for kind in (*RESOURCES, *WATCHED_CHILDREN, EVENT, LEASE)
+    (kind.api_version, kind.kind): kind for kind in (*RESOURCES, *WATCHED_CHILDREN, CONFIG_MAP, EVENT, LEASE)
 }
 
 

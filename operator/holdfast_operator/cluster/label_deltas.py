@@ -30,6 +30,10 @@ class LabelDeltas:
         grown = {group: _growth((known or {}).get(group, {}), now) for group, now in counted.items()}
         return {group: figures for group, figures in grown.items() if figures.get("rows")}
 
+    def is_first_look(self, pod_uid: str, started: float) -> bool:
+        """Whether the process is older than the policy and new here: its values will be the start."""
+        return started < self.since and (pod_uid, started) not in self.last
+
     def keep_only(self, pod_uids: Collection[str]) -> None:
         """Forget processes of pods that are gone."""
         self.last = {process: known for process, known in self.last.items() if process[0] in pod_uids}

@@ -1,18 +1,19 @@
 """What labels of watched models prove, per RetrainPolicy: counters become blocks, blocks become evidence."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from holdfast.performance import NO_LOSSES, Losses, LossKind
 from holdfast_operator.cluster.key import Key
+from holdfast_operator.cluster.label_checkpoint import dump_labels
 from holdfast_operator.cluster.label_deltas import Figures, LabelDeltas
 from holdfast_operator.cluster.label_exposition import Group, RevisionLabels
+from holdfast_operator.cluster.label_state import FollowedLabels, FollowedRevision
 from holdfast_operator.core.label_evidence import (
     NO_EVIDENCE,
     LabelEvidence,
     LabelTest,
-    PackageBaseline,
     Step,
     budget_shares,
     given_baseline,
@@ -26,37 +27,9 @@ from holdfast_operator.core.reasons import WindowProblem
 MAX_REVISIONS = 8
 """Revisions of a policy that are remembered; when there are more, the one without labels for longest goes."""
 EVERYTHING: Group = ("", "")
-
-
-@dataclass
-class FollowedRevision:
-    """What the labels of one revision prove."""
-
-    end: float
-    """The last look that found labels, or when the revision was first seen; seconds since the epoch."""
-    groups: dict[Group, LabelEvidence] = field(default_factory=dict)
-    pending: dict[Group, Losses] = field(default_factory=dict)
-    """Labels since the last look."""
-    package: PackageBaseline | None = None
-    has_other_metric: bool = False
-    estimate: float | None = None
-    last_success: datetime | None = None
-
-    def add(self, group: Group, losses: Losses) -> None:
-        """Keep losses for the next look."""
-        self.pending[group] = self.pending.get(group, NO_LOSSES) + losses
-
-
-@dataclass
-class FollowedLabels:
-    """One policy with a performance trigger."""
-
-    model_deployment: str
-    test: LabelTest
-    deltas: LabelDeltas
-    revisions: dict[str, FollowedRevision] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    last_look: datetime | None = None
+CHECKPOINT_SECONDS = 300.0
+"""The least time between two checkpoints. Counters only grow, so a restart counts again what came since; lost
+are labels of that time at pods that have ended meanwhile."""
 
 
 class LabelWatch:
@@ -77,14 +50,28 @@ class LabelWatch:
         if known is None or (known.model_deployment, known.test.kind) != (model_deployment, test.kind):
             deltas = LabelDeltas(now.timestamp())
             self._followed[policy] = FollowedLabels(model_deployment, test, deltas)
+            _keep(self._followed[policy], now)
         elif known.test != test:
-            known.test = test
+            known.test, known.has_changed = test, True
             for revision in known.revisions.values():
                 revision.groups = {
                     name: replace(state, evidence=NO_EVIDENCE)
                     for name, state in revision.groups.items()
                     if is_watched(test, name[0])
                 }
+
+    def is_followed(self, policy: Key) -> bool:
+        """Whether labels are counted for the policy."""
+        return policy in self._followed
+
+    def resume(self, policy: Key, kept: FollowedLabels) -> None:
+        """Count on from what was kept before a restart."""
+        self._followed[policy] = kept
+
+    def checkpoint(self, policy: Key) -> str | None:
+        """Return what is to be kept over a restart; it changes every few minutes while labels come."""
+        followed = self._followed.get(policy)
+        return followed.kept if followed else None
 
     def unfollow(self, policy: Key) -> None:
         """Forget what was counted for the policy."""
@@ -111,6 +98,7 @@ class LabelWatch:
         for followed in self._policies_of(namespace, model):
             for revision, found in labels.items():
                 _meet(followed, revision, found, now)
+            followed.has_met |= followed.deltas.is_first_look(*process)
             for (revision, *group), figures in followed.deltas.update(*process, counted).items():
                 name: Group = (group[0], group[1])
                 if revision in followed.revisions:
@@ -132,7 +120,11 @@ class LabelWatch:
                 continue
             followed.last_look = look
             looked = [_look(followed.test, each, look) for each in followed.revisions.values()]
-            if any(looked):
+            followed.has_changed |= any(looked)
+            if _is_to_be_kept(followed, now):
+                _keep(followed, now)
+                due.append(key)
+            elif any(looked):
                 due.append(key)
         return due
 
@@ -158,6 +150,20 @@ class LabelWatch:
 def failed_labels(revision: str, now: datetime, problem: WindowProblem, message: str) -> LabelWindow:
     """Return a window that says why there is nothing to decide on."""
     return LabelWindow(revision, now, problem=problem, problem_message=message)
+
+
+def _is_to_be_kept(followed: FollowedLabels, now: datetime) -> bool:
+    """Whether the state is to be kept now; after a restart as soon as it has changed.
+
+    So restarts in a row do not add up to one large block of labels.
+    """
+    is_due = followed.kept_at is None or now - followed.kept_at >= timedelta(seconds=CHECKPOINT_SECONDS)
+    return followed.has_met or (followed.has_changed and is_due)
+
+
+def _keep(followed: FollowedLabels, now: datetime) -> None:
+    followed.kept, followed.kept_at = dump_labels(followed), now
+    followed.has_changed = followed.has_met = False
 
 
 def _meet(followed: FollowedLabels, revision: str, found: RevisionLabels, now: datetime) -> None:

@@ -26,7 +26,7 @@ from holdfast_operator.cluster.kinds import (
     RETRAIN_RUN,
     kind_of,
 )
-from holdfast_operator.cluster.label_observation import observe_labels
+from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
 from holdfast_operator.core.observation import (
     DriftWindow,
     ModelDeploymentObservation,
@@ -134,6 +134,7 @@ class Observer:
         model_deployment, runs = await asyncio.gather(
             self._model_deployment(key.namespace, model), self._runs_of_model(key.namespace, model)
         )
+        checkpoints = await resume_labels(self._cluster, self._drift.labels, key, policy, self._now)
         look_jobs = await self._look_jobs(live, policy)
         # After the Jobs, for the same reason as above.
         look_pods = await self._look_pods(key) if look_jobs else ()
@@ -148,6 +149,8 @@ class Observer:
             look_jobs=look_jobs,
             look_pods=look_pods,
             labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
+            label_checkpoint=self._drift.labels.checkpoint(key),
+            checkpoints=checkpoints,
         )
         return Observed(live, observation)
 

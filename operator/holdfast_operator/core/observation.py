@@ -113,6 +113,10 @@ class RetrainPolicyObservation:
     look_pods: tuple[Manifest, ...] = ()
     """Pods of those Jobs."""
     labels: LabelWindow | None = None
+    label_checkpoint: str | None = None
+    """What is to be kept of the labels over a restart; None: nothing."""
+    checkpoints: tuple[Manifest, ...] = ()
+    """The ConfigMap in which it was kept."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObserva
 from holdfast_operator.core.performance_report import (
     PerformanceView,
     find_label_blind_spots,
+    plan_checkpoints,
     report_performance,
     view_performance,
 )
@@ -83,6 +84,7 @@ def decide_retrain_policy(observation: RetrainPolicyObservation) -> Decision:
     runs = (render_retrain_run(policy, announced),) if announced is not None and is_announced else ()
     surplus = surplus_runs(policy, observation.runs, observation.model_deployment)
     return Decision(
+        desired=plan_checkpoints(observation),
         create=(*runs, *look.create),
         deletions=(*surplus, *look.deletions),
         status=status.model_dump(mode="json", by_alias=True, exclude_none=True),

@@ -79,7 +79,7 @@ class Reconciler:
         observation = observed.observation
         model = observation.resource.spec.model_deployment_ref.name
         self._gauges.show(key, model, observation.drift)
-        return Verdict(observed.live, (), decide_retrain_policy(observation))
+        return Verdict(observed.live, observation.checkpoints, decide_retrain_policy(observation))
 
     async def _judge_retrain_run(self, key: Key) -> Verdict | None:
         observed = await self._observer.observe_retrain_run(key)

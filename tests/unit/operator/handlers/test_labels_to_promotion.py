@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast_operator.cluster.exposition import ServerCounters
-from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN
+from holdfast_operator.cluster.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN
 from tests.simulated_node import CANDIDATE
 from tests.unit.operator.cluster.label_scrapes import Pod
 from tests.unit.operator.handlers.test_crashes import MODEL, POLICY
@@ -84,6 +84,21 @@ async def test_labels_that_are_worse_lead_to_a_new_stable_revision() -> None:
     await labels.flow(wrong=1, rounds=2)
     assert degraded(loop) == ("Unknown", "NotEnoughLabels"), "the new model has its own labels to come"
     assert status(loop)["performance"]["revision"] == labels.revision()
+
+
+async def test_operator_that_is_restarted_again_and_again_comes_to_the_same_end() -> None:
+    loop, labels = await serving()
+    for wrong, rounds in ((1, 20), (8, 8)):
+        for _ in range(rounds):
+            await labels.flow(wrong=wrong, rounds=1)
+            loop.start()
+            await loop.settle()
+    (run,) = loop.cluster.of_kind(RETRAIN_RUN)
+    assert run["metadata"]["name"].startswith("nightly-performance-")
+    assert run["spec"]["trigger"]["evidence"]["baseline"] == "0.950"
+    (kept,) = loop.cluster.of_kind(CONFIG_MAP)
+    (policy,) = loop.cluster.of_kind(RETRAIN_POLICY)
+    assert kept["metadata"]["ownerReferences"][0]["uid"] == policy["metadata"]["uid"]
 
 
 @pytest.mark.parametrize("wrong", [1, 8])
