@@ -117,7 +117,4 @@ class PerformanceStatus(PerformanceFigures):
     metric: Word
     revision: Word = ""
     baseline_source: BaselineSource | None = None
-    estimate: Word | None = Field(
-        default=None, description="Accuracy that the model's own probabilities promise; decides nothing."
-    )
     slices: list[SlicePerformance] = Field(default_factory=list, max_length=10)

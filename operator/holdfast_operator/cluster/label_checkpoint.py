@@ -35,7 +35,6 @@ class _Revision(BaseModel):
     pending: list[tuple[str, str, Losses]]
     package: PackageBaseline | None
     has_other_metric: bool
-    estimate: float | None
 
 
 class _Checkpoint(BaseModel):
@@ -102,7 +101,6 @@ def _dump_revision(name: str, known: FollowedRevision) -> _Revision:
         pending=[(*group, losses) for group, losses in sorted(known.pending.items())],
         package=known.package,
         has_other_metric=known.has_other_metric,
-        estimate=known.estimate,
     )
 
 
@@ -113,7 +111,6 @@ def _load_revision(kept: _Revision, now: datetime) -> FollowedRevision:
         pending={(slice_, value): losses for slice_, value, losses in kept.pending},
         package=kept.package,
         has_other_metric=kept.has_other_metric,
-        estimate=kept.estimate,
         # As if it had just been read: what was said stays until the servers do not answer for long.
         last_success=now,
     )

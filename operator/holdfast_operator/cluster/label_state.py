@@ -20,7 +20,6 @@ class FollowedRevision:
     """Labels since the last look."""
     package: PackageBaseline | None = None
     has_other_metric: bool = False
-    estimate: float | None = None
     last_success: datetime | None = None
 
     def add(self, group: Group, losses: Losses) -> None:

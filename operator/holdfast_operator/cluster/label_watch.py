@@ -214,7 +214,7 @@ def _window(revision: str, test: LabelTest, known: FollowedRevision, now: dateti
         return None
     groups = tuple(LabelGroup(*name, state) for name, state in sorted(known.groups.items()))
     end = datetime.fromtimestamp(known.end, UTC)
-    return LabelWindow(revision, end, groups, known.package, known.estimate)
+    return LabelWindow(revision, end, groups, known.package)
 
 
 def _losses(kind: LossKind, figures: Figures) -> Losses:

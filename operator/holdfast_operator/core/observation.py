@@ -83,15 +83,13 @@ class LabelGroup:
 class LabelWindow:
     """What the labels of one revision prove, summed over pods, at the last look that found new ones.
 
-    ``groups`` has all rows first and then every slice, or is empty if there is a problem. ``estimate`` is the
-    accuracy that the model's own probabilities promise.
+    ``groups`` has all rows first and then every slice, or is empty if there is a problem.
     """
 
     revision: str
     end: datetime
     groups: tuple[LabelGroup, ...] = ()
     package: PackageBaseline | None = None
-    estimate: float | None = None
     problem: WindowProblem | None = None
     """Why there is nothing to decide on, although labels were asked for."""
     problem_message: str = ""

@@ -70,7 +70,6 @@ def report_performance(policy: RetrainPolicy, view: PerformanceView) -> Performa
             "metric": trigger.metric,
             "revision": window.revision,
             "baseline_source": assessment.overall.baseline.source if assessment.overall.baseline else None,
-            "estimate": None if window.estimate is None else f"{window.estimate:.2f}",
             "slices": [_slice(trigger, group) for group in assessment.slices[:SHOWN_SLICES]],
         }
     )
@@ -175,7 +174,7 @@ def _differs(trigger: PerformanceTrigger, known: PerformanceStatus, fresh: Perfo
         fresh.baseline_source,
     ):
         return True
-    if _moved(trigger, known.estimate, fresh.estimate) or _group_differs(trigger, known, fresh):
+    if _group_differs(trigger, known, fresh):
         return True
     before = {(each.name, each.value): each for each in known.slices}
     after = {(each.name, each.value): each for each in fresh.slices}

@@ -130,7 +130,6 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
         baseline="0.912",
         baseline_source="Package",
         current="0.871",
-        estimate="0.90",
         labels=4200,
         evidence="1.0",
         verdict="Degraded",

@@ -47,10 +47,6 @@ ONE_SLICE = label_window(blocks=ALL_GOOD, slices={YOUNG: ALL_GOOD})
         pytest.param(
             good_labels(), label_window(blocks=[*ALL_GOOD, wrong(0.11, 600)]), True, id="metric moved"
         ),
-        pytest.param(good_labels(), replace(good_labels(), estimate=0.9), True, id="an estimate"),
-        pytest.param(
-            replace(good_labels(), estimate=0.9), replace(good_labels(), estimate=0.91), False, id="nearly it"
-        ),
         pytest.param(
             good_labels(), label_window({**ACCURACY, "baseline": "0.9"}, ALL_GOOD), True, id="other labels"
         ),
