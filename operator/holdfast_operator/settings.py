@@ -38,6 +38,9 @@ class OperatorSettings(BaseModel):
     watch_namespaces: NameList = Field(
         default=(), description="namespaces to serve, comma-separated; empty: all"
     )
+    gateway_api: bool = Field(
+        default=False, description="make HTTPRoutes where spec.rollout.traffic asks for them"
+    )
     scrape_interval_seconds: float = Field(
         default=15, ge=0.2, le=300, description="pause between two scrapes of a server's counters"
     )

@@ -15,6 +15,7 @@ from kubernetes.utils.quantity import parse_quantity
 from holdfast.custom_resource_schema import Schema, schemas
 
 _VALIDATIONS = "x-kubernetes-validations"
+_ESCAPED = {"namespace": "__namespace__"}
 # What the API server takes for a quantity; the parser below takes more, such as "NaN" and "1_000".
 _QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 
@@ -62,11 +63,18 @@ def _all_rules(node: object) -> Iterator[Mapping[str, str]]:
 
 def _holds(expression: str, value: Any) -> bool:
     """Tell whether EXPRESSION is true of VALUE; a rule that cannot be evaluated does not hold, as there."""
-    context = cel.Context(variables={"self": value}, functions=_FUNCTIONS)
+    context = cel.Context(variables={"self": _escaped(value)}, functions=_FUNCTIONS)
     try:
         return _program(expression).execute(context) is True
     except (RuntimeError, TypeError, ValueError):
         return False
+
+
+def _escaped(value: Any) -> Any:
+    """Return VALUE with the names of fields that are reserved words of CEL spelled as the API server does."""
+    if isinstance(value, dict):
+        return {_ESCAPED.get(name, name): _escaped(each) for name, each in value.items()}
+    return [_escaped(each) for each in value] if isinstance(value, list) else value
 
 
 @cache

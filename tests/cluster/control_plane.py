@@ -60,21 +60,21 @@ def _start(folder: Path) -> ControlPlane:
     identity = Identity(
         "control-plane", _ADVERTISE_ADDRESS, f"127.0.0.1:{port}", "10.0.1.0/24", _SERVICE_SUBNET
     )
-    etcd = _start_bound_to_us("etcd", etcd_command(place), folder)
+    etcd = start_bound_to_us("etcd", etcd_command(place), folder / "run")
     credentials = make_credentials(identity, folder)
-    server = _start_bound_to_us("kube-apiserver", api_server_command(place, credentials), folder)
+    server = start_bound_to_us("kube-apiserver", api_server_command(place, credentials), folder / "run")
     url = f"https://127.0.0.1:{port}"
     trusted = ssl.create_default_context(cafile=str(credentials.pki / "ca.crt"))
     wait_until(lambda: answers(url, trusted), "the API server", [etcd, server], READY_TIMEOUT_SECONDS)
     return ControlPlane(credentials.admin, url, place.audit_log, folder)
 
 
-def _start_bound_to_us(name: str, command: Sequence[str | Path], folder: Path) -> Daemon:
+def start_bound_to_us(name: str, command: Sequence[str | Path], folder: Path) -> Daemon:
     """Start a program that the kernel ends when this process dies, so that a killed test run leaves none."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise ClusterError("`setpriv` is missing: install the package util-linux")
-    return start_daemon(name, [setpriv, "--pdeathsig", "KILL", "--", *command], folder / "run")
+    return start_daemon(name, [setpriv, "--pdeathsig", "KILL", "--", *command], folder)
 
 
 def answers(url: str, trusted: ssl.SSLContext) -> bool:

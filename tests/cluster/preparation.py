@@ -6,7 +6,9 @@ from tests.clients.environment import CLIENTS, client_python
 from tests.cluster.image_recipes import IMAGES
 from tests.cluster.packages import NODE_PROGRAMS, require_programs
 from tests.cluster.programs import client_program, program_set
+from tests.cluster.python_environments import locked_python
 from tests.cluster.running import cluster_choice
+from tests.cluster.site_packages import LOCKS
 
 SUITES = ("integration", "e2e")
 
@@ -25,12 +27,13 @@ def prepare(suites: Iterable[str]) -> None:
 
 
 def _prepare_integration() -> None:
-    for name in ("kubernetes", "etcd", "versitygw"):
+    for name in ("kubernetes", "etcd", "versitygw", "contour"):
         program_set(name)
     for name in ("helm", "kubeconform"):
         client_program(name)
     for client in CLIENTS:
         client_python(client)
+    locked_python(LOCKS / "envoy.lock")
 
 
 def _prepare_e2e() -> None:

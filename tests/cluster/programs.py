@@ -96,6 +96,12 @@ SETS = (
         "-X main.Version=v1.8.0",
     ),
     ProgramSet("coredns", "CoreDNS 1.14.7", "about a minute on 2 cores", {"coredns": "."}),
+    ProgramSet(
+        "contour",
+        "Contour 1.33.8",
+        "about 2 minutes on 2 cores",
+        {"contour": "github.com/projectcontour/contour/cmd/contour"},
+    ),
     ProgramSet("pause", "the pause program", "a second", {"pause": "."}),
     ProgramSet("lua-health", "Argo CD's Lua interpreter", "about 10 seconds on 2 cores", {"lua-health": "."}),
     ProgramSet("kind", "kind 0.33.0", "about 20 seconds on 2 cores", {"kind": "sigs.k8s.io/kind"}),

@@ -59,7 +59,8 @@ class ModelDeploymentSpec(ApiModel):
     model: ModelSource = Field(description="Where the model is, and optionally exactly which bytes.")
     server: Server = Field(
         default=Server(),
-        description="How the model is served; a change makes a new revision, except of replicas.",
+        description="How the model is served; a change makes a new revision, except of replicas "
+        "and autoscaling.",
     )
     rollout: Rollout = Field(default=Rollout(), description="How a new revision replaces the old one.")
     approval: Approval | None = Field(
@@ -90,7 +91,7 @@ ServerSnapshot = Annotated[
     dict[str, Any],
     WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
 ]
-"""spec.server without replicas, so that a revision can be served as it was."""
+"""spec.server without replicas and autoscaling, so that a revision can be served as it was."""
 
 
 class Revision(ApiModel):

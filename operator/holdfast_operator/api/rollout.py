@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from holdfast_operator.api.gateway import Traffic
 from holdfast_operator.api.resource import ApiModel, Decimal, Word
 from holdfast_operator.api.validation_rule import rule, validated_by
 
@@ -204,6 +205,10 @@ class Rollout(ApiModel):
     )
     progress_deadline_seconds: int = Field(
         default=600, ge=10, le=86400, description="A revision that is not ready by then is given up."
+    )
+    traffic: Traffic | None = Field(
+        default=None,
+        description="How requests are divided between two revisions; unset: by their numbers of pods.",
     )
 
     @property

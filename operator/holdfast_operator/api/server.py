@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from holdfast_operator.api.autoscaling import Autoscaling
 from holdfast_operator.api.model_uri import CAPTURE_RULES, CREDENTIALS_RULE
 from holdfast_operator.api.pod_resources import NodeSelector, ResourceAmounts, Toleration
 from holdfast_operator.api.resource import ApiModel, ObjectName, Uri
@@ -114,8 +115,23 @@ class Capture(ApiModel):
     )
 
 
+def _needs_request(resource: str) -> JsonDict:
+    """Return the rule that a utilisation is of something: requests, or limits that stand in for them."""
+    target = f"self.autoscaling.targets.{resource}UtilizationPercent"
+    known = " || ".join(
+        f"(has(self.resources.{part}) && '{resource}' in self.resources.{part})"
+        for part in ("requests", "limits")
+    )
+    return rule(
+        f"!has(self.autoscaling) || !has(self.autoscaling.targets) || !has({target}) || "
+        f"!has(self.resources) || {known}",
+        f"{resource}UtilizationPercent is a part of what is requested: set {resource} in resources.requests",
+        f".autoscaling.targets.{resource}UtilizationPercent",
+    )
+
+
 class Server(ApiModel):
-    """How the model is served; a change makes a new revision, except replicas."""
+    """How the model is served; a change makes a new revision, except of replicas and autoscaling."""
 
     model_config = ConfigDict(
         json_schema_extra=validated_by(
@@ -124,11 +140,20 @@ class Server(ApiModel):
                 f"(has(self.resources) && has(self.resources.limits) && {_HAS_GPU})",
                 "CUDA and TensorRT need a GPU: set nvidia.com/gpu in resources.limits",
                 ".executionProviders",
-            )
+            ),
+            _needs_request("cpu"),
+            _needs_request("memory"),
         )
     )
 
-    replicas: int = Field(default=1, ge=0, le=1000, description="Serving pods.")
+    replicas: int = Field(
+        default=1, ge=0, le=1000, description="Serving pods; without effect beside autoscaling."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None,
+        description="The number of serving pods follows the load, by a HorizontalPodAutoscaler that is made "
+        "here; unset: it is replicas.",
+    )
     resources: ResourceAmounts = Field(
         default=ResourceAmounts(
             requests={"cpu": "100m", "memory": "256Mi"}, limits={"cpu": "1", "memory": "1Gi"}

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from holdfast_operator.cluster.kinds import ResourceKind, kind_of
+from holdfast_operator.manifests.metadata import FIELD_MANAGER as FIELD_MANAGER
 from holdfast_operator.manifests.metadata import Manifest
-
-FIELD_MANAGER: Final = "holdfast"
 
 
 class ApiError(Exception):

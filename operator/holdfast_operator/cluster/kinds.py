@@ -34,6 +34,10 @@ SERVICE: Final = ResourceKind("v1", "Service", "services")
 SERVICE_ACCOUNT: Final = ResourceKind("v1", "ServiceAccount", "serviceaccounts")
 POD_DISRUPTION_BUDGET: Final = ResourceKind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 NETWORK_POLICY: Final = ResourceKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+HORIZONTAL_POD_AUTOSCALER: Final = ResourceKind(
+    "autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
+)
+HTTP_ROUTE: Final = ResourceKind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 JOB: Final = ResourceKind("batch/v1", "Job", "jobs")
 POD: Final = ResourceKind("v1", "Pod", "pods")
 CONFIG_MAP: Final = ResourceKind("v1", "ConfigMap", "configmaps")
@@ -42,13 +46,22 @@ LEASE: Final = ResourceKind("coordination.k8s.io/v1", "Lease", "leases")
 
 RESOURCES: Final = (MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN)
 """The kinds that users write."""
-CHILDREN: Final = (DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, POD_DISRUPTION_BUDGET, NETWORK_POLICY, JOB)
-"""The kinds that the operator makes for a ModelDeployment."""
+CHILDREN: Final = (
+    DEPLOYMENT,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    POD_DISRUPTION_BUDGET,
+    NETWORK_POLICY,
+    HORIZONTAL_POD_AUTOSCALER,
+    JOB,
+)
+"""The kinds that the operator makes for a ModelDeployment; HTTPRoutes as well, where it is allowed to."""
 WATCHED_CHILDREN: Final = (*CHILDREN, POD)
 """Kinds that are watched where they carry the managed-by label."""
 
 _BY_NAME: Final = {
-    (kind.api_version, kind.kind): kind for kind in (*RESOURCES, *WATCHED_CHILDREN, CONFIG_MAP, EVENT, LEASE)
+    (kind.api_version, kind.kind): kind
+    for kind in (*RESOURCES, *WATCHED_CHILDREN, CONFIG_MAP, HTTP_ROUTE, EVENT, LEASE)
 }
 
 

@@ -14,21 +14,24 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
-from holdfast_operator.cluster.api import Cluster, object_name
+from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
 from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     CHILDREN,
+    HTTP_ROUTE,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
     RETRAIN_POLICY,
     RETRAIN_RUN,
+    ResourceKind,
     kind_of,
 )
 from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
 from holdfast_operator.core.observation import (
     DriftWindow,
+    GatewayApi,
     ModelDeploymentObservation,
     RetrainPolicyObservation,
     RetrainRunObservation,
@@ -71,29 +74,34 @@ class Observer:
         drift: DriftWatch,
         images: ImageSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        gateway_api: bool = False,
     ) -> None:
+        """GATEWAY_API: HTTPRoutes are read and made."""
         self._cluster = cluster
         self._drift = drift
         self._images = images
         self._now = now
+        self._gateway_api = gateway_api
 
     async def observe_model_deployment(self, key: Key) -> Observed[ModelDeploymentObservation] | None:
         """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
         live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
         if live is None:
             return None
-        children, runs = await asyncio.gather(
-            self._children(live), self._runs_of_model(key.namespace, key.name)
+        children, (gateway_api, routes), runs = await asyncio.gather(
+            self._children(live), self._routes(live), self._runs_of_model(key.namespace, key.name)
         )
         # After their Jobs: a Job that was seen finished must not be judged by how its pod was before.
         pods = await self._server_pods(key)
         observation = ModelDeploymentObservation(
             resource=ModelDeployment.model_validate(live),
-            children=children,
+            children=children + routes,
             pods=pods,
             runs=runs,
             now=self._now(),
             settings=self._images,
+            gateway_api=gateway_api,
         )
         return Observed(live, observation)
 
@@ -182,14 +190,22 @@ class Observer:
         return Observed(live, observation)
 
     async def _children(self, live: Manifest) -> tuple[Manifest, ...]:
+        listed = await asyncio.gather(*(self._controlled(kind, live) for kind in CHILDREN))
+        return tuple(child for children in listed for child in children)
+
+    async def _routes(self, live: Manifest) -> tuple[GatewayApi, tuple[Manifest, ...]]:
+        if not self._gateway_api:
+            return GatewayApi.OFF, ()
+        try:
+            return GatewayApi.SERVED, await self._controlled(HTTP_ROUTE, live)
+        except NotFoundError:
+            return GatewayApi.MISSING, ()
+
+    async def _controlled(self, kind: ResourceKind, live: Manifest) -> tuple[Manifest, ...]:
         metadata = live["metadata"]
         selector = f"{labels.MODEL_DEPLOYMENT}={metadata['name']}"
-        listed = await asyncio.gather(
-            *(self._cluster.list(kind, metadata["namespace"], selector) for kind in CHILDREN)
-        )
-        return tuple(
-            child for children in listed for child in children if is_controlled_by(child, metadata["uid"])
-        )
+        listed = await self._cluster.list(kind, metadata["namespace"], selector)
+        return tuple(child for child in listed if is_controlled_by(child, metadata["uid"]))
 
     async def _server_pods(self, key: Key) -> tuple[Manifest, ...]:
         components = f"{labels.COMPONENT} in ({SERVER},{INSPECTION})"

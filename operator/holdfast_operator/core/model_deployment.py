@@ -1,6 +1,7 @@
 """Decides what should be true about a ModelDeployment."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from holdfast_operator.core.conditions import PROMOTED, READY, STALLED
@@ -19,13 +20,15 @@ from holdfast_operator.core.reasons import ModelDeploymentReason
 from holdfast_operator.core.remedies import with_remedy
 from holdfast_operator.core.revision import find_revision, pinned_name, plan_revision
 from holdfast_operator.core.rollout import roll_out
+from holdfast_operator.core.route import missing_gateway_api
+from holdfast_operator.core.route_answer import LOOK_AGAIN_SECONDS, RouteState, assess_route
 from holdfast_operator.core.target import choose_target
 from holdfast_operator.core.timestamps import seconds_until
 
 FOLLOW_UP_SECONDS: Final = 0.1
 """When the status has just changed and something is to follow from it."""
 CONFLICT_SECONDS: Final = 60.0
-"""Nothing tells us when an object that is not ours goes away."""
+"""Nothing tells us when an object that is not ours goes away, or when a kind is installed."""
 _ANNOUNCEMENTS: Final = (
     Announcement(STALLED, "True", "Warning"),
     Announcement(READY, "False", "Warning"),
@@ -41,7 +44,10 @@ def decide_model_deployment(observation: ModelDeploymentObservation) -> Decision
         return Decision()
     if resource.spec.suspend:
         return Decision(status=dump_status(report_suspended(observation)))
-    progress = _plan(observation)
+    missing = missing_gateway_api(observation)
+    if missing is not None:
+        return _held_without_gateway_api(observation, missing)
+    progress = _with_route(observation, _plan(observation))
     wanted = (*desired_children(observation, progress), *progress.create)
     conflicts = name_conflicts(observation, wanted)
     if conflicts:
@@ -65,6 +71,26 @@ def _plan(observation: ModelDeploymentObservation) -> Progress:
         return progress
     wanted = plan_revision(resource, progress.target, digest, observation.settings, observation.now)
     return roll_out(observation, progress, wanted)
+
+
+def _with_route(observation: ModelDeploymentObservation, progress: Progress) -> Progress:
+    """Return the progress with what the Gateways say, where nothing else is to be said first."""
+    answer = assess_route(observation, progress)
+    if answer is None or answer.state is RouteState.ACCEPTED or progress.stalled is not None:
+        return progress
+    if answer.state is RouteState.REFUSED:
+        return replace(progress, stalled=answer.note, activity=None)
+    look_again = observation.now + timedelta(seconds=LOOK_AGAIN_SECONDS)
+    wake_time = min(filter(None, (progress.wake_time, look_again)))
+    return replace(progress, activity=progress.activity or answer.note, wake_time=wake_time)
+
+
+def _held_without_gateway_api(observation: ModelDeploymentObservation, missing: Note) -> Decision:
+    """Return the decision to stand still: the shares that are asked for could not be kept."""
+    resource = observation.resource
+    progress = Progress.of(resource, choose_target(resource, observation.runs, observation.now))
+    decision = _decision(observation, replace(progress, stalled=missing))
+    return replace(decision, requeue_after_seconds=CONFLICT_SECONDS)
 
 
 def _held_by_unknown_pin(progress: Progress, pin: str) -> Progress:

@@ -1,18 +1,22 @@
 """The children of a ModelDeployment: which should exist, which should go, and which name is taken."""
 
 from holdfast.labels import COMPONENT
-from holdfast_operator.api.model_deployment import Revision, Server
+from holdfast_operator.api.model_deployment import ModelDeployment, Revision, Server
 from holdfast_operator.core.children import deletion_of, is_going, kind_and_name
 from holdfast_operator.core.decision import Deletion
 from holdfast_operator.core.inspection import is_inspection_needed
 from holdfast_operator.core.observation import ModelDeploymentObservation
 from holdfast_operator.core.progress import Progress
+from holdfast_operator.core.replicas import is_scaled_elsewhere, most_replicas, planned_replicas
+from holdfast_operator.core.route import gateway_of, routed_revisions, wanted_route
+from holdfast_operator.core.route_answer import may_route_to_others
+from holdfast_operator.manifests.horizontal_pod_autoscaler import render_horizontal_pod_autoscaler
 from holdfast_operator.manifests.metadata import INSPECTION, SERVER, Manifest
 from holdfast_operator.manifests.model_source import needs_network
 from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
 from holdfast_operator.manifests.server_deployment import render_server_deployment
-from holdfast_operator.manifests.service import render_service
+from holdfast_operator.manifests.service import render_routed_service, render_service
 from holdfast_operator.manifests.service_account import render_service_account
 
 
@@ -27,11 +31,28 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
         render_service_account(resource),
         render_service(resource),
         render_network_policy(resource, reads_network=any(needs_network(uri) for uri in uris)),
-        *(render_server_deployment(resource, revision, observation.settings) for revision in in_use),
+        *(_server_deployment(observation, revision) for revision in in_use),
+        *_autoscaler(resource, progress.stable),
+        *(render_routed_service(resource, name) for name in routed_revisions(observation, progress)),
     ]
-    if resource.spec.server.replicas > 1:
+    route = wanted_route(observation, progress)
+    if route is not None:
+        children.append(route)
+    if most_replicas(resource) > 1:
         children.append(render_pod_disruption_budget(resource))
     return tuple(children)
+
+
+def _server_deployment(observation: ModelDeploymentObservation, revision: Revision) -> Manifest:
+    replicas = None if is_scaled_elsewhere(observation, revision) else planned_replicas(observation)
+    return render_server_deployment(observation.resource, revision, observation.settings, replicas)
+
+
+def _autoscaler(resource: ModelDeployment, stable: Revision | None) -> list[Manifest]:
+    autoscaling = resource.spec.server.autoscaling
+    if autoscaling is None or stable is None:
+        return []
+    return [render_horizontal_pod_autoscaler(resource, autoscaling, stable)]
 
 
 def name_conflicts(observation: ModelDeploymentObservation, wanted: tuple[Manifest, ...]) -> tuple[str, ...]:
@@ -62,10 +83,18 @@ def _is_stale(observation: ModelDeploymentObservation, progress: Progress, child
         in_use = _revisions(
             progress.stable, progress.candidate, status.stable_revision, status.candidate_revision
         )
-        return name not in {revision.name for revision in in_use}
+        used = name in {revision.name for revision in in_use}
+        return not used and not may_route_to_others(observation, progress)
     if kind == "Job" and component == INSPECTION:
         return not is_inspection_needed(observation, progress.target, child)
-    return kind == "PodDisruptionBudget" and observation.resource.spec.server.replicas <= 1
+    if kind == "HTTPRoute":
+        return gateway_of(observation.resource) is None
+    if kind == "Service" and name != observation.resource.metadata.name:
+        is_routed = name in routed_revisions(observation, progress)
+        return not is_routed and not may_route_to_others(observation, progress)
+    if kind == "HorizontalPodAutoscaler":
+        return observation.resource.spec.server.autoscaling is None
+    return kind == "PodDisruptionBudget" and most_replicas(observation.resource) <= 1
 
 
 def _revisions(*revisions: Revision | None) -> list[Revision]:

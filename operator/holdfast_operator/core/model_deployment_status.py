@@ -9,6 +9,7 @@ from holdfast_operator.core.conditions import (
     PROMOTED,
     READY,
     RECONCILING,
+    ROUTE_ACCEPTED,
     STALLED,
     Finding,
     find_condition,
@@ -20,6 +21,7 @@ from holdfast_operator.core.progress import Note, Progress
 from holdfast_operator.core.reasons import ModelDeploymentReason as Reason
 from holdfast_operator.core.revision import pinned_name, trim_history
 from holdfast_operator.core.rollout import PodCounts, count_pods, pods_of
+from holdfast_operator.core.route_answer import RouteState, assess_route
 from holdfast_operator.manifests.metadata import SERVER, selector_labels
 from holdfast_operator.manifests.service import service_url
 
@@ -33,7 +35,8 @@ def report_progress(
     ready = _assess_ready(observation, progress, counts)
     if not has_address and progress.stalled is not None:
         ready = Finding(READY, "False", progress.stalled.reason, progress.stalled.message)
-    findings = [ready, *_assess_work(progress, counts), _assess_promoted(resource, progress)]
+    work, promoted = _assess_work(progress, counts), _assess_promoted(resource, progress)
+    findings = [ready, *work, promoted, *_assess_route(observation, progress)]
     return ModelDeploymentStatus(
         observed_generation=resource.metadata.generation,
         conditions=_update(observation, findings),
@@ -61,6 +64,8 @@ def report_suspended(observation: ModelDeploymentObservation) -> ModelDeployment
         Finding(STALLED, "False", Reason.SUSPENDED, message),
         _unchanged(resource, PROMOTED, message),
     ]
+    if find_condition(status.conditions, ROUTE_ACCEPTED) is not None:
+        findings.append(_unchanged(resource, ROUTE_ACCEPTED, message))
     return status.model_copy(
         update={
             "observed_generation": resource.metadata.generation,
@@ -95,12 +100,18 @@ def _assess_ready(observation: ModelDeploymentObservation, progress: Progress, c
     if stable is None:
         return _of_note(READY, "Unknown" if progress.stalled is None else "False", progress.note)
     if counts.desired == 0:
-        return Finding(READY, "True", Reason.SCALED_TO_ZERO, "spec.server.replicas is 0.")
+        return Finding(READY, "True", Reason.SCALED_TO_ZERO, _scaled_to_zero(observation.resource))
     message = f"{counts.ready} of {counts.desired} pods of {stable.name} are ready."
     if counts.ready > 0:
         return Finding(READY, "True", Reason.SERVING, message)
     trouble = describe_trouble(pods_of(observation, stable))
     return Finding(READY, "False", Reason.NO_READY_PODS, f"{message} {trouble}".strip())
+
+
+def _scaled_to_zero(resource: ModelDeployment) -> str:
+    if resource.spec.server.autoscaling is None:
+        return "spec.server.replicas is 0."
+    return "The Deployment was scaled to 0, which switches its autoscaler off until someone scales it up."
 
 
 def _assess_work(progress: Progress, counts: PodCounts) -> list[Finding]:
@@ -126,6 +137,18 @@ def _assess_promoted(resource: ModelDeployment, progress: Progress) -> Finding:
     if pinned_name(resource) is not None:
         return Finding(PROMOTED, "True", Reason.PINNED_REVISION, "The annotation holds this revision.")
     return Finding(PROMOTED, "True", Reason.PROMOTED, "What should serve is what serves.")
+
+
+def _assess_route(observation: ModelDeploymentObservation, progress: Progress) -> list[Finding]:
+    answer = assess_route(observation, progress)
+    if answer is None:
+        return []
+    status: Mapping[RouteState, ConditionStatus] = {
+        RouteState.ACCEPTED: "True",
+        RouteState.PENDING: "Unknown",
+        RouteState.REFUSED: "False",
+    }
+    return [_of_note(ROUTE_ACCEPTED, status[answer.state], answer.note)]
 
 
 def _of_note(type_: str, status: ConditionStatus, note: Note) -> Finding:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
@@ -10,6 +11,16 @@ from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
+
+
+class GatewayApi(StrEnum):
+    """Whether HTTPRoutes can be made."""
+
+    OFF = "Off"
+    """The operator is not allowed to; the default of the chart."""
+    MISSING = "Missing"
+    """The cluster does not know the kind."""
+    SERVED = "Served"
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,7 @@ class ModelDeploymentObservation:
     """Live objects that bear a name of a desired child but are not controlled by ``resource``. Before it
     applies a desired manifest that is not among ``children``, the cluster layer reads that name; what it
     finds there goes here, and the decision is taken again."""
+    gateway_api: GatewayApi = GatewayApi.OFF
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,16 @@ class ModelDeploymentReason(StrEnum):
     """The inspection Job ended without a result, for instance out of memory or time; retried."""
     IMAGE_PULL_FAILED = "ImagePullFailed"
     """The node cannot pull the image. Check its name, the registry and the pull secrets; retried."""
+    GATEWAY_API_OFF = "GatewayApiOff"
+    """spec.rollout.traffic needs a route, and the operator may make none. Set gatewayApi.enabled (chart)."""
+    GATEWAY_API_MISSING = "GatewayApiMissing"
+    """spec.rollout.traffic needs a route, and the cluster lacks the kind. Install the Gateway API 1.2."""
+    ROUTE_ACCEPTED = "RouteAccepted"
+    """Every Gateway has accepted the route with its weights."""
+    ROUTE_PENDING = "RoutePending"
+    """A Gateway has not answered for the route or its newest weights yet; the rollout waits for it."""
+    ROUTE_REFUSED = "RouteRefused"
+    """A Gateway refuses the route; the message has its words. Correct spec.rollout.traffic or the Gateway."""
 
 
 class RetrainPolicyReason(StrEnum):

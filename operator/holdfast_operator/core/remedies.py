@@ -24,6 +24,15 @@ _REMEDIES: Final[dict[str, str]] = {
     ModelFailureReason.CHECK_FAILED: "Raise spec.server.resources.limits, or export a smaller model.",
     ModelDeploymentReason.INSPECTION_FAILED: "Raise spec.server.resources.limits if it ran out of memory.",
     ModelDeploymentReason.IMAGE_PULL_FAILED: "Check the image, the registry and the pull secrets.",
+    ModelDeploymentReason.GATEWAY_API_OFF: (
+        "Have the chart's value gatewayApi.enabled set, or remove spec.rollout.traffic."
+    ),
+    ModelDeploymentReason.GATEWAY_API_MISSING: (
+        "Install the Gateway API (1.2 or newer) and a controller for it, or remove spec.rollout.traffic."
+    ),
+    ModelDeploymentReason.ROUTE_REFUSED: (
+        "Correct spec.rollout.traffic, or allow this namespace and host in the Gateway's listener."
+    ),
     ModelDeploymentReason.PROGRESS_DEADLINE_EXCEEDED: (
         "Change spec.model, spec.server or spec.rollout to try again."
     ),

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from holdfast.labels import PINNED_REVISION
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision, Server, Target
 from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.manifests.metadata import ImageSettings, prefix, short
 
+_NUMBER_OF_PODS: Final = {"replicas", "autoscaling"}
+
 
 def server_snapshot(server: Server) -> dict[str, Any]:
     """Return how pods are served; the number of pods is no part of a revision."""
-    return server.model_dump(mode="json", by_alias=True, exclude={"replicas"}, exclude_none=True)
+    return server.model_dump(mode="json", by_alias=True, exclude=_NUMBER_OF_PODS, exclude_none=True)
 
 
 def revision_name(model_deployment: str, digest: str, server: Server, image: str) -> str:
@@ -20,7 +22,7 @@ def revision_name(model_deployment: str, digest: str, server: Server, image: str
 
     Fields with their default do not count, so that a field that is new makes no new revision.
     """
-    chosen = server.model_dump(mode="json", by_alias=True, exclude={"replicas"}, exclude_defaults=True)
+    chosen = server.model_dump(mode="json", by_alias=True, exclude=_NUMBER_OF_PODS, exclude_defaults=True)
     return f"{prefix(model_deployment)}-{short({'digest': digest, 'server': chosen, 'image': image})}"
 
 

@@ -16,6 +16,7 @@ from holdfast_operator.core.pods import Obstacle, Termination, describe_trouble,
 from holdfast_operator.core.progress import Note, Progress
 from holdfast_operator.core.reasons import ModelDeploymentReason
 from holdfast_operator.core.remedies import with_remedy
+from holdfast_operator.core.replicas import planned_replicas
 from holdfast_operator.core.revision import pinned_name
 from holdfast_operator.core.timestamps import format_time, parse_time
 from holdfast_operator.manifests.metadata import Manifest, short
@@ -37,7 +38,7 @@ class PodCounts:
 
 def count_pods(observation: ModelDeploymentObservation, revision: Revision | None) -> PodCounts:
     """Return how many pods of the revision there are."""
-    desired = observation.resource.spec.server.replicas
+    desired = planned_replicas(observation)
     deployment = find_child(observation.children, "Deployment", revision.name) if revision else None
     if deployment is None:
         return PodCounts(desired)

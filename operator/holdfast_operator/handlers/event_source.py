@@ -1,21 +1,24 @@
 """kopf, set up as a source of watch events and nothing else: it writes nothing and keeps no state."""
 
 import concurrent.futures
+from collections.abc import Sequence
 from typing import Any, Final
 
 import kopf
 
 from holdfast_operator.cluster.connection import load_configuration
-from holdfast_operator.cluster.kinds import WATCHED_CHILDREN
+from holdfast_operator.cluster.kinds import WATCHED_CHILDREN, ResourceKind
 from holdfast_operator.handlers.events import CHILD_SELECTOR, EventHandlers, register
 
 WATCH_SECONDS: Final = 240
 
 
-def make_registry(handlers: EventHandlers) -> kopf.OperatorRegistry:
+def make_registry(
+    handlers: EventHandlers, children: Sequence[ResourceKind] = WATCHED_CHILDREN
+) -> kopf.OperatorRegistry:
     """Return a registry with our event handlers and login, apart from kopf's global one."""
     registry = kopf.OperatorRegistry()
-    register(registry, handlers)
+    register(registry, handlers, children)
 
     @kopf.on.login(registry=registry)
     async def on_login(**_: Any) -> kopf.ConnectionInfo:
@@ -24,7 +27,7 @@ def make_registry(handlers: EventHandlers) -> kopf.OperatorRegistry:
     return registry
 
 
-def make_settings() -> kopf.OperatorSettings:
+def make_settings(children: Sequence[ResourceKind] = WATCHED_CHILDREN) -> kopf.OperatorSettings:
     """Return kopf's settings for production; each default that is changed has its reason."""
     settings = kopf.OperatorSettings()
     # Three nets under a watch that goes silent: the server ends it, the client does, and so does silence.
@@ -32,7 +35,7 @@ def make_settings() -> kopf.OperatorSettings:
     settings.watching.client_timeout = WATCH_SECONDS + 30
     settings.watching.inactivity_timeout = 70
     settings.watching.chunk_size = 500
-    for kind in WATCHED_CHILDREN:
+    for kind in children:
         settings.watching.label_selectors[kind.group, kind.version, kind.plural] = CHILD_SELECTOR
     settings.networking.request_timeout = 15
     settings.networking.connect_timeout = 5

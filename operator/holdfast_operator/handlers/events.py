@@ -1,5 +1,6 @@
 """Turns watch events into keys of the work queue; nothing here waits, writes or can fail for good."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import kopf
@@ -11,7 +12,6 @@ from holdfast_operator.cluster.kinds import (
     RESOURCES,
     RETRAIN_POLICY,
     RETRAIN_RUN,
-    WATCHED_CHILDREN,
     ResourceKind,
 )
 from holdfast_operator.handlers.missed_events import MissedEvents
@@ -71,11 +71,13 @@ def owners_of(child: Manifest) -> set[Key]:
     return owners
 
 
-def register(registry: kopf.OperatorRegistry, handlers: EventHandlers) -> None:
-    """Have kopf call the handlers for every kind that is watched."""
+def register(
+    registry: kopf.OperatorRegistry, handlers: EventHandlers, children: Sequence[ResourceKind]
+) -> None:
+    """Have kopf call the handlers for the kinds that users write and those of CHILDREN."""
     for kind in RESOURCES:
         _register_resource(registry, handlers, kind)
-    for kind in WATCHED_CHILDREN:
+    for kind in children:
         _register_child(registry, handlers, kind)
 
 

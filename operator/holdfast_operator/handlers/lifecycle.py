@@ -15,7 +15,7 @@ from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.event_recorder import EventRecorder
 from holdfast_operator.cluster.key import Key
-from holdfast_operator.cluster.kinds import RESOURCES
+from holdfast_operator.cluster.kinds import HTTP_ROUTE, RESOURCES, WATCHED_CHILDREN, ResourceKind
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.cluster.observe import Observer
@@ -59,7 +59,7 @@ class OperatorProcess:
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
         self._scraper = Scraper(cluster, pods, drift, self._queue.add)
-        observer = Observer(cluster, drift, _images(settings))
+        observer = Observer(cluster, drift, _images(settings), gateway_api=settings.gateway_api)
         enactor = Enactor(cluster, EventRecorder(cluster, settings.identity))
         reconciler = Reconciler(observer, enactor, DriftGauges())
         self._workers = Workers(self._queue, reconciler.reconcile, settings.workers)
@@ -124,10 +124,11 @@ class OperatorProcess:
         ready = asyncio.Event()
         catch = asyncio.create_task(self._catch_signals_again(ready))
         handlers = EventHandlers(self._queue, self._references, self._missed, self._probe)
+        children = await self._watched_children()
         try:
             await kopf.operator(
-                registry=make_registry(handlers),
-                settings=make_settings(),
+                registry=make_registry(handlers, children),
+                settings=make_settings(children),
                 standalone=True,
                 clusterwide=not self._settings.watch_namespaces,
                 namespaces=self._settings.watch_namespaces,
@@ -136,6 +137,20 @@ class OperatorProcess:
             )
         finally:
             catch.cancel()
+
+    async def _watched_children(self) -> Sequence[ResourceKind]:
+        """Return the kinds of children to watch: routes only where the cluster has them by now.
+
+        Those that come later are looked at in intervals until the next start.
+        """
+        if not self._settings.gateway_api:
+            return WATCHED_CHILDREN
+        try:
+            await self._cluster.list(HTTP_ROUTE, self._namespaces[0])
+        except NotFoundError:
+            logger.warning("the CRD of %s is not installed: routes are not watched", HTTP_ROUTE.kind)
+            return WATCHED_CHILDREN
+        return (*WATCHED_CHILDREN, HTTP_ROUTE)
 
     async def _stop_in_order(self, tasks: Sequence[asyncio.Task[Any]], stop_kopf: asyncio.Event) -> None:
         """Finish what has begun, so that no half of a reconciliation is left to the next process."""

@@ -14,6 +14,8 @@ from holdfast_operator.api.resource import ObjectMetadata
 Manifest: TypeAlias = Mapping[str, Any]
 """A Kubernetes object as plain mappings."""
 
+FIELD_MANAGER: Final = "holdfast"
+"""The manager under which children are applied (server-side apply)."""
 PREFIX_LENGTH: Final = 40
 MAX_LABEL_LENGTH: Final = 63
 SERVER: Final = "server"

@@ -26,9 +26,9 @@ EXIT_SECONDS: Final = 10
 
 
 def render_server_deployment(
-    resource: ModelDeployment, revision: Revision, settings: ImageSettings
+    resource: ModelDeployment, revision: Revision, settings: ImageSettings, replicas: int | None
 ) -> Manifest:
-    """Return the Deployment of a revision, with the replicas of the spec."""
+    """Return the Deployment of a revision; without ``replicas`` their number is left as it is."""
     name = revision.name
     selector = selector_labels(resource.metadata.name, SERVER) | {labels.REVISION: name}
     metadata = child_metadata(resource, name, SERVER)
@@ -38,7 +38,7 @@ def render_server_deployment(
         "kind": "Deployment",
         "metadata": metadata,
         "spec": {
-            "replicas": resource.spec.server.replicas,
+            **({"replicas": replicas} if replicas is not None else {}),
             "revisionHistoryLimit": 1,
             "progressDeadlineSeconds": resource.spec.rollout.progress_deadline_seconds,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},

@@ -31,6 +31,11 @@ def render_revision_service(resource: ModelDeployment, suffix: str, revision: st
     return _service(resource, f"{resource.metadata.name}{suffix}", revision)
 
 
+def render_routed_service(resource: ModelDeployment, revision: str) -> Manifest:
+    """Return the Service that a route leads to: of one revision for good, and named as its Deployment."""
+    return _service(resource, revision, revision)
+
+
 def _service(resource: ModelDeployment, name: str, revision: str | None) -> Manifest:
     ports: list[dict[str, Any]] = [
         {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"}

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from holdfast_operator.cluster.kinds import CHILDREN, CONFIG_MAP, EVENT, LEASE, POD, RESOURCES, RETRAIN_RUN
+from holdfast_operator.cluster.kinds import (
+    CHILDREN,
+    CONFIG_MAP,
+    EVENT,
+    HTTP_ROUTE,
+    LEASE,
+    POD,
+    RESOURCES,
+    RETRAIN_RUN,
+)
 from tests.integration.chart.conftest import NAMESPACE, Render
 from tests.integration.chart.values import (
     NO_CLUSTER_SCOPE,
@@ -70,6 +79,16 @@ def test_the_operator_is_granted_exactly_what_it_uses(render: Render) -> None:
     lease = {(LEASE.group, LEASE.plural, verb) for verb in ("get", "create", "update", "patch")}
     own = [role for role in roles(render()) if not is_for_users(role)]
     assert rights(own) == children | watched | status | finalizers | runs | events | kept | lease
+
+
+def test_routes_are_the_operators_only_where_it_is_asked_to_make_them(render: Render) -> None:
+    wanted = {
+        (HTTP_ROUTE.group, HTTP_ROUTE.plural, verb)
+        for verb in ("get", "list", "watch", "create", "patch", "delete")
+    }
+    for scope in ({}, {"watchNamespaces": WATCHED}):
+        assert not wanted & rights(roles(render(**scope)))
+        assert wanted <= rights(roles(render(**scope, gatewayApi={"enabled": True})))
 
 
 def test_the_lease_is_the_only_one_that_can_be_changed(render: Render) -> None:

@@ -25,6 +25,7 @@ EVERYTHING: Values = {
     "podImagePullSecrets": ["registry"],
     "fullnameOverride": "holdfast",
     "commonLabels": {"team": "ml"},
+    "gatewayApi": {"enabled": True},
     "operator": {"scrapeIntervalSeconds": 0.5, "logLevel": "DEBUG"},
     "serviceAccount": {"name": "operator", "annotations": {"a": "b"}},
     "podAnnotations": {"a": "b"},

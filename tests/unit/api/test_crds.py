@@ -77,6 +77,9 @@ def test_text_that_helm_would_interpret_is_refused(monkeypatch: pytest.MonkeyPat
 
 def test_reference_lists_every_field_with_default_bounds_and_rules() -> None:
     page = generated_files()["docs/reference/api.md"]
-    assert "| `replicas` | integer | `1` | Serving pods. ≥ 0, ≤ 1000. |" in page
+    assert (
+        "| `replicas` | integer | `1` | Serving pods; without effect beside autoscaling. ≥ 0, ≤ 1000. |"
+        in page
+    )
     assert "- min must not exceed max: lower min or raise max" in page
     assert "### spec.trainer.env[]" in page

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from holdfast import labels
-from holdfast_operator.cluster.api import object_name
+from holdfast_operator.cluster.api import NotFoundError, object_name
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
+    HTTP_ROUTE,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
@@ -18,6 +19,7 @@ from holdfast_operator.cluster.kinds import (
     ResourceKind,
 )
 from holdfast_operator.cluster.observe import Observer
+from holdfast_operator.core.observation import GatewayApi
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 from tests.fakes import FakeCluster
@@ -208,3 +210,36 @@ async def test_neighbour_of_an_older_schema_is_left_out(
     assert observed is not None
     assert [run.metadata.name for run in observed.observation.runs] == ["mine"]
     assert "old" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("allowed", "installed", "state", "kinds"),
+    [
+        pytest.param(False, True, GatewayApi.OFF, ["Service"], id="not-allowed"),
+        pytest.param(True, False, GatewayApi.MISSING, ["Service"], id="not-installed"),
+        pytest.param(True, True, GatewayApi.SERVED, ["Service", "HTTPRoute"], id="installed"),
+    ],
+)
+async def test_routes_are_read_where_that_is_allowed_and_the_kind_exists(
+    world: World, allowed: bool, installed: bool, state: GatewayApi, kinds: list[str]
+) -> None:
+    mark = {labels.MODEL_DEPLOYMENT: "credit"}
+    world.child(SERVICE, "credit", **mark)
+    world.child(HTTP_ROUTE, "credit", **mark)
+    listing = world.cluster.list
+
+    async def without_the_kind(
+        kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
+    ) -> Any:
+        if kind is HTTP_ROUTE and not installed:
+            raise NotFoundError(404, "NotFound", "the server could not find the requested resource")
+        return await listing(kind, namespace, label_selector)
+
+    world.cluster.list = without_the_kind  # type: ignore[method-assign]  # as a cluster without the CRD
+    observer = Observer(
+        world.cluster, world.drift, ImageSettings("server:1", "evaluator:1"), gateway_api=allowed
+    )
+    observed = await observer.observe_model_deployment(CREDIT)
+    assert observed is not None
+    assert observed.observation.gateway_api is state
+    assert [child["kind"] for child in observed.observation.children] == kinds

@@ -10,7 +10,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision, Event
 from holdfast_operator.core.model_deployment import decide_model_deployment
-from holdfast_operator.core.observation import ModelDeploymentObservation
+from holdfast_operator.core.observation import GatewayApi, ModelDeploymentObservation
 from holdfast_operator.manifests.metadata import Manifest
 from tests.unit.operator.core.builders import (
     MODEL_URI,
@@ -38,6 +38,7 @@ class World:
         self.foreign: list[Manifest] = []
         self.events: list[Event] = []
         self.settings = SETTINGS
+        self.gateway_api = GatewayApi.OFF
         self.now: datetime = START
         self._made = 0
 
@@ -51,6 +52,7 @@ class World:
             now=self.now,
             settings=self.settings,
             foreign=tuple(self.foreign),
+            gateway_api=self.gateway_api,
         )
 
     def step(self) -> Decision:

@@ -1,9 +1,13 @@
 """Every child that the operator makes, rendered from resources that use as many fields as possible."""
 
+from holdfast_operator.api.autoscaling import Autoscaling
+from holdfast_operator.api.gateway import Gateway
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision
 from holdfast_operator.api.outside_triggers import DataTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.manifests.horizontal_pod_autoscaler import render_horizontal_pod_autoscaler
+from holdfast_operator.manifests.http_route import Backend, render_http_route
 from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
 from holdfast_operator.manifests.look_job import Look, render_look_job
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
@@ -35,6 +39,15 @@ RESOURCE = ModelDeployment.model_validate(
             },
             "server": {
                 "replicas": 3,
+                "autoscaling": {
+                    "minReplicas": 2,
+                    "maxReplicas": 10,
+                    "targets": {
+                        "cpuUtilizationPercent": 70,
+                        "memoryUtilizationPercent": 90,
+                        "podMetrics": [{"name": "inference_requests_per_second", "averageValue": 200}],
+                    },
+                },
                 "workers": 2,
                 "threads": 2,
                 "batching": {"mode": "Disabled", "maxRows": 8, "maxDelayMilliseconds": 2},
@@ -63,6 +76,16 @@ RESOURCE = ModelDeployment.model_validate(
                 "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
                 "priorityClassName": "serving",
                 "featureMonitoring": "Disabled",
+            },
+            "rollout": {
+                "traffic": {
+                    "gateway": {
+                        "parentRefs": [
+                            {"name": "public", "namespace": "gateways", "sectionName": "https", "port": 443}
+                        ],
+                        "hostnames": ["credit.example.com"],
+                    }
+                }
             },
         },
     }
@@ -98,9 +121,11 @@ GPU_RESOURCE = ModelDeployment.model_validate(
                 "resources": {"limits": {"cpu": "4", "memory": "8Gi", "nvidia.com/gpu": 1}},
                 "executionProviders": ["TensorRT", "CUDA", "CPU"],
                 "grpc": "Disabled",
+                "autoscaling": {"maxReplicas": 4},
                 "feedback": {"mode": "Disabled", "signingKeySecretName": "unused"},
                 "capture": {"uri": "pvc://models/captured"},
             },
+            "rollout": {"traffic": {"gateway": {"parentRefs": [{"name": "private"}]}}},
         },
     }
 )
@@ -163,6 +188,18 @@ REFERENCE = RunReference.model_validate(
 )
 
 
+def autoscaling_of(resource: ModelDeployment) -> Autoscaling:
+    assert resource.spec.server.autoscaling
+    return resource.spec.server.autoscaling
+
+
+def gateway_of(resource: ModelDeployment) -> Gateway:
+    traffic = resource.spec.rollout.traffic
+    assert traffic
+    assert traffic.gateway
+    return traffic.gateway
+
+
 def every_child() -> dict[str, Manifest]:
     """Return the manifests by the name of their golden file."""
     champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
@@ -178,9 +215,24 @@ def every_child() -> dict[str, Manifest]:
         "pod_disruption_budget": render_pod_disruption_budget(RESOURCE),
         "network_policy": render_network_policy(RESOURCE, reads_network=True),
         "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
-        "server_deployment": render_server_deployment(RESOURCE, REVISION, SETTINGS),
-        "server_deployment_from_claim": render_server_deployment(RESOURCE, CLAIM_REVISION, PLAIN_SETTINGS),
-        "server_deployment_on_gpu": render_server_deployment(GPU_RESOURCE, GPU_REVISION, PLAIN_SETTINGS),
+        "server_deployment": render_server_deployment(RESOURCE, REVISION, SETTINGS, 3),
+        "server_deployment_from_claim": render_server_deployment(RESOURCE, CLAIM_REVISION, PLAIN_SETTINGS, 3),
+        "server_deployment_on_gpu": render_server_deployment(GPU_RESOURCE, GPU_REVISION, PLAIN_SETTINGS, 1),
+        "server_deployment_scaled_elsewhere": render_server_deployment(
+            RESOURCE, CLAIM_REVISION, PLAIN_SETTINGS, None
+        ),
+        "horizontal_pod_autoscaler": render_horizontal_pod_autoscaler(
+            RESOURCE, autoscaling_of(RESOURCE), REVISION
+        ),
+        "horizontal_pod_autoscaler_by_default": render_horizontal_pod_autoscaler(
+            GPU_RESOURCE, autoscaling_of(GPU_RESOURCE), GPU_REVISION
+        ),
+        "http_route": render_http_route(
+            RESOURCE, gateway_of(RESOURCE), [Backend("credit-stable", 90), Backend("credit-candidate", 10)]
+        ),
+        "http_route_of_shared_listener": render_http_route(
+            GPU_RESOURCE, gateway_of(GPU_RESOURCE), [Backend("credit-stable", 100)]
+        ),
         "service_without_grpc": render_service(GPU_RESOURCE),
         "inspection_job_of_gpu_model": render_inspection_job(GPU_RESOURCE, on_gpu, PLAIN_SETTINGS),
         "inspection_job": render_inspection_job(RESOURCE, inspection, SETTINGS),

@@ -23,7 +23,7 @@ def test_every_default_of_the_api_is_the_servers() -> None:
     """Else leaving a field out would say something else than its documented default."""
     explicit = Server().model_dump(by_alias=True, exclude={"resources"})
     revision = CLAIM_REVISION.model_copy(update={"server": explicit})
-    rendered = render_server_deployment(RESOURCE, revision, PLAIN_SETTINGS)
+    rendered = render_server_deployment(RESOURCE, revision, PLAIN_SETTINGS, 3)
     assert rendered == CHILDREN["server_deployment_from_claim"]
 
 
