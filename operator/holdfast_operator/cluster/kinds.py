@@ -38,6 +38,7 @@ HORIZONTAL_POD_AUTOSCALER: Final = ResourceKind(
     "autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
 )
 HTTP_ROUTE: Final = ResourceKind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+ENDPOINT_SLICE: Final = ResourceKind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 JOB: Final = ResourceKind("batch/v1", "Job", "jobs")
 POD: Final = ResourceKind("v1", "Pod", "pods")
 CONFIG_MAP: Final = ResourceKind("v1", "ConfigMap", "configmaps")
@@ -61,7 +62,7 @@ WATCHED_CHILDREN: Final = (*CHILDREN, POD)
 
 _BY_NAME: Final = {
     (kind.api_version, kind.kind): kind
-    for kind in (*RESOURCES, *WATCHED_CHILDREN, CONFIG_MAP, HTTP_ROUTE, EVENT, LEASE)
+    for kind in (*RESOURCES, *WATCHED_CHILDREN, CONFIG_MAP, HTTP_ROUTE, ENDPOINT_SLICE, EVENT, LEASE)
 }
 
 

@@ -19,6 +19,7 @@ from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, fai
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     CHILDREN,
+    ENDPOINT_SLICE,
     HTTP_ROUTE,
     JOB,
     MODEL_DEPLOYMENT,
@@ -37,6 +38,7 @@ from holdfast_operator.core.observation import (
     RetrainRunObservation,
 )
 from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.core.route import gateway_of
 from holdfast_operator.manifests.metadata import (
     INSPECTION,
     LOOK,
@@ -94,14 +96,18 @@ class Observer:
         )
         # After their Jobs: a Job that was seen finished must not be judged by how its pod was before.
         pods = await self._server_pods(key)
+        resource = ModelDeployment.model_validate(live)
+        is_routed = gateway_of(resource) is not None and gateway_api is GatewayApi.SERVED
+        endpoint_slices = await self._endpoint_slices(key) if is_routed else ()
         observation = ModelDeploymentObservation(
-            resource=ModelDeployment.model_validate(live),
+            resource=resource,
             children=children + routes,
             pods=pods,
             runs=runs,
             now=self._now(),
             settings=self._images,
             gateway_api=gateway_api,
+            endpoint_slices=endpoint_slices,
         )
         return Observed(live, observation)
 
@@ -200,6 +206,11 @@ class Observer:
             return GatewayApi.SERVED, await self._controlled(HTTP_ROUTE, live)
         except NotFoundError:
             return GatewayApi.MISSING, ()
+
+    async def _endpoint_slices(self, key: Key) -> tuple[Manifest, ...]:
+        """Return the slices of the model's Services, whose labels the cluster copies to them."""
+        selector = f"{labels.MODEL_DEPLOYMENT}={key.name}"
+        return tuple(await self._cluster.list(ENDPOINT_SLICE, key.namespace, selector))
 
     async def _controlled(self, kind: ResourceKind, live: Manifest) -> tuple[Manifest, ...]:
         metadata = live["metadata"]

@@ -29,7 +29,7 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
     uris = [progress.target.uri, *(revision.uri for revision in in_use), *captures]
     children = [
         render_service_account(resource),
-        render_service(resource),
+        render_service(resource, _only_stable(observation, progress)),
         render_network_policy(resource, reads_network=any(needs_network(uri) for uri in uris)),
         *(_server_deployment(observation, revision) for revision in in_use),
         *_autoscaler(resource, progress.stable),
@@ -41,6 +41,12 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
     if most_replicas(resource) > 1:
         children.append(render_pod_disruption_budget(resource))
     return tuple(children)
+
+
+def _only_stable(observation: ModelDeploymentObservation, progress: Progress) -> str | None:
+    """Return the revision that the Service is for, where a route gives the candidate its share."""
+    is_routed = wanted_route(observation, progress) is not None
+    return progress.stable.name if is_routed and progress.stable is not None else None
 
 
 def _server_deployment(observation: ModelDeploymentObservation, revision: Revision) -> Manifest:

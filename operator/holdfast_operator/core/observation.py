@@ -42,6 +42,8 @@ class ModelDeploymentObservation:
     applies a desired manifest that is not among ``children``, the cluster layer reads that name; what it
     finds there goes here, and the decision is taken again."""
     gateway_api: GatewayApi = GatewayApi.OFF
+    endpoint_slices: tuple[Manifest, ...] = ()
+    """Where the Services' ready pods are, as Gateways see them; read only where routes are made."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ from holdfast_operator.core.reasons import ModelDeploymentReason
 from holdfast_operator.core.remedies import with_remedy
 from holdfast_operator.core.replicas import planned_replicas
 from holdfast_operator.core.revision import pinned_name
+from holdfast_operator.core.route_answer import obstacle_to_requests
 from holdfast_operator.core.timestamps import format_time, parse_time
 from holdfast_operator.manifests.metadata import Manifest, short
 from holdfast_operator.manifests.server_deployment import FETCH_CONTAINER
 
 MAX_FAILURE_MESSAGE = 1024
+ENDPOINTS_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,17 +102,20 @@ def _assess(
     now = observation.now
     counts = count_pods(observation, candidate)
     pods = pods_of(observation, candidate)
-    if counts.is_complete:
+    obstacle = obstacle_to_requests(observation, progress) if counts.is_complete else ""
+    if counts.is_complete and not obstacle:
         return progress.promoted(candidate, now)
     deadline = _deadline(observation, candidate)
-    failure = _refusal(pods) or (_overdue(observation, pods) if now >= deadline else None)
+    failure = _refusal(pods) or (_overdue(observation, pods, obstacle) if now >= deadline else None)
     if failure is not None:
         update = {"rollout_key": key, "time": format_time(now)}
         return _give_up(progress, candidate, failure.model_copy(update=update))
-    trouble = describe_trouble(pods)
+    trouble = obstacle or describe_trouble(pods)
     message = f"{counts.ready} of {counts.desired} pods of {candidate.name} are ready."
-    message = f"{message} So far: {trouble}." if trouble else message
-    return replace(progress, activity=Note(ModelDeploymentReason.ROLLING_OUT, message), wake_time=deadline)
+    message = f"{message} So far: {trouble.rstrip('.')}." if trouble else message
+    # Nothing tells us when the Service of pods that are ready has got them as its endpoints.
+    wake_time = now + timedelta(seconds=ENDPOINTS_SECONDS) if counts.is_complete else deadline
+    return replace(progress, activity=Note(ModelDeploymentReason.ROLLING_OUT, message), wake_time=wake_time)
 
 
 def _deadline(observation: ModelDeploymentObservation, candidate: Revision) -> datetime:
@@ -146,9 +151,9 @@ def _fetch_failure(end: Termination) -> ModelFailure:
     return _failure(ModelFailureReason.PACKAGE_INVALID, message, end)
 
 
-def _overdue(observation: ModelDeploymentObservation, pods: list[Manifest]) -> ModelFailure:
+def _overdue(observation: ModelDeploymentObservation, pods: list[Manifest], obstacle: str) -> ModelFailure:
     seconds = observation.resource.spec.rollout.progress_deadline_seconds
-    trouble = describe_trouble(pods)
+    trouble = obstacle or describe_trouble(pods)
     message = f"not ready within {seconds} s{': ' + trouble if trouble else ''}"
     ends = [end for end in terminations(pods) if end.exit_code != 0]
     return _failure(_overdue_reason(pods, ends), message, ends[0] if ends else None)

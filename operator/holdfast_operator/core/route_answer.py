@@ -1,6 +1,6 @@
 """What the Gateways say of the route, and so whether the shares in it are those that requests get."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -11,7 +11,8 @@ from holdfast_operator.core.observation import ModelDeploymentObservation
 from holdfast_operator.core.progress import Note, Progress
 from holdfast_operator.core.reasons import ModelDeploymentReason as Reason
 from holdfast_operator.core.remedies import with_remedy
-from holdfast_operator.core.route import gateway_of, wanted_route
+from holdfast_operator.core.route import gateway_of, has_endpoints, routed_revisions, wanted_route
+from holdfast_operator.core.route_status import is_behind, is_current, parents, shares
 from holdfast_operator.manifests.metadata import Manifest
 
 LOOK_AGAIN_SECONDS: Final = 10.0
@@ -52,7 +53,7 @@ def assess_route(observation: ModelDeploymentObservation, progress: Progress) ->
     if gateway is None or wanted is None:
         return None
     live = find_child(observation.children, "HTTPRoute", wanted["metadata"]["name"])
-    if live is None or _shares(live) != _shares(wanted):
+    if live is None or shares(live) != shares(wanted):
         return _pending("The route is being written.")
     answers = [_answer_of(parent, live) for parent in gateway.parent_refs]
     not_yet = [answer for answer in answers if answer.state is not RouteState.ACCEPTED]
@@ -70,29 +71,33 @@ def may_route_to_others(observation: ModelDeploymentObservation, progress: Progr
     live = find_child(observation.children, "HTTPRoute", name)
     if wanted is None or live is None:
         return False
-    known = [each for entry in _parents(live) for each in entry.get("conditions") or ()]
-    return bool(known) and (
-        _shares(live) != _shares(wanted) or not all(_is_current(each, live) for each in known)
-    )
+    is_known = any(entry.get("conditions") for entry in parents(live))
+    return is_known and (shares(live) != shares(wanted) or is_behind(live))
 
 
-def _shares(route: Manifest) -> Mapping[tuple[int, str], int]:
-    """Return the weight by rule and Service; others may have edited the live route into something else."""
-    return {
-        (index, backend["name"]): backend.get("weight", 1)
-        for index, rule in enumerate(route["spec"].get("rules") or ())
-        for backend in rule.get("backendRefs") or ()
-    }
+def obstacle_to_requests(observation: ModelDeploymentObservation, progress: Progress) -> str:
+    """Return why the candidate cannot be given requests yet, or more of them; empty: it can.
+
+    A step begins, and a candidate takes over, when the Gateways have accepted the shares of the step before.
+    """
+    if not routed_revisions(observation, progress) or progress.candidate is None:
+        return ""
+    if not has_endpoints(observation, progress.candidate):
+        return "its Service has no endpoints yet"
+    answer = assess_route(observation, progress)
+    if answer is None or answer.state is RouteState.ACCEPTED:
+        return ""
+    return answer.note.message
 
 
 def _answer_of(parent: ParentRef, route: Manifest) -> RouteAnswer:
     namespace = route["metadata"]["namespace"]
     name = f"Gateway {parent.namespace or namespace}/{parent.name}"
-    answers = [entry for entry in _parents(route) if _names(entry["parentRef"], parent, namespace)]
+    answers = [entry for entry in parents(route) if _names(entry["parentRef"], parent, namespace)]
     said = [each for entry in answers for each in entry.get("conditions") or () if each["type"] in _ASPECTS]
     if not said:
         return _pending(f"{name} has said nothing: it must exist, and its controller must run.")
-    if not all(_is_current(each, route) for each in said):
+    if not all(is_current(each, route) for each in said):
         return _pending(f"{name} has not answered for the newest shares yet.")
     return next((_denied(name, each) for each in said if each["status"] != "True"), _ACCEPTED)
 
@@ -106,10 +111,6 @@ def _denied(name: str, condition: Mapping[str, Any]) -> RouteAnswer:
     )
 
 
-def _parents(route: Manifest) -> Iterable[Mapping[str, Any]]:
-    return (route.get("status") or {}).get("parents") or ()
-
-
 def _names(reference: Mapping[str, Any], parent: ParentRef, namespace: str) -> bool:
     named = (reference["name"], reference.get("namespace", namespace))
     listener = (reference.get("sectionName"), reference.get("port"))
@@ -117,10 +118,6 @@ def _names(reference: Mapping[str, Any], parent: ParentRef, namespace: str) -> b
         (parent.name, parent.namespace or namespace),
         (parent.section_name, parent.port),
     )
-
-
-def _is_current(condition: Mapping[str, Any], route: Manifest) -> bool:
-    return bool(condition.get("observedGeneration", 0) >= route["metadata"].get("generation", 0))
 
 
 def _pending(message: str) -> RouteAnswer:

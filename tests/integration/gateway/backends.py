@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast import labels
 from holdfast.settings import ServerSettings
 from holdfast_operator.manifests.metadata import Manifest
 from tests.integration.serving.server_process import free_port, running_server
@@ -53,7 +52,7 @@ def endpoint_slice(service: Manifest, ports: Mapping[str, int]) -> dict[str, Any
         "metadata": {
             "name": f"{name}-1",
             "namespace": service["metadata"]["namespace"],
-            "labels": {"kubernetes.io/service-name": name, labels.COMPONENT: "test"},
+            "labels": {**service["metadata"]["labels"], "kubernetes.io/service-name": name},
         },
         "addressType": "IPv4",
         "endpoints": [{"addresses": [own_address()], "conditions": {"ready": True}}],

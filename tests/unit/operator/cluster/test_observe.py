@@ -9,6 +9,7 @@ from holdfast_operator.cluster.api import NotFoundError, object_name
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
+    ENDPOINT_SLICE,
     HTTP_ROUTE,
     JOB,
     MODEL_DEPLOYMENT,
@@ -242,4 +243,22 @@ async def test_routes_are_read_where_that_is_allowed_and_the_kind_exists(
     observed = await observer.observe_model_deployment(CREDIT)
     assert observed is not None
     assert observed.observation.gateway_api is state
+    assert observed.observation.endpoint_slices == (), "the model asks for no route"
     assert [child["kind"] for child in observed.observation.children] == kinds
+
+
+async def test_endpoints_are_read_for_a_model_with_a_route(world: World) -> None:
+    gateway = {"parentRefs": [{"name": "public"}]}
+    world.cluster.edit(
+        (MODEL_DEPLOYMENT.api_version, MODEL_DEPLOYMENT.kind, "team", "credit"),
+        lambda live: live["spec"].update(rollout={"traffic": {"gateway": gateway}}),
+    )
+    mark = {"labels": {labels.MODEL_DEPLOYMENT: "credit"}}
+    world.cluster.put(resource(ENDPOINT_SLICE, "credit-1", metadata=mark))
+    world.cluster.put(resource(ENDPOINT_SLICE, "other-1"))
+    images = ImageSettings("server:1", "evaluator:1")
+    observer = Observer(world.cluster, world.drift, images, gateway_api=True)
+    observed = await observer.observe_model_deployment(CREDIT)
+    assert observed is not None
+    found = [each["metadata"]["name"] for each in observed.observation.endpoint_slices]
+    assert found == ["credit-1"]

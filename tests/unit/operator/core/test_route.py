@@ -1,46 +1,19 @@
 """The route: whom it leads to, what Gateways say of it, and what waits for their answer."""
 
-from typing import Any
-
 import pytest
 
 from holdfast_operator.core.observation import GatewayApi
-from tests.unit.operator.core.rollouts import rolling_out
-from tests.unit.operator.core.routes import TRAFFIC, Said, answer
-from tests.unit.operator.core.world import World
+from tests.unit.operator.core.routes import (
+    Said,
+    answer,
+    route,
+    routed_world,
+    serve_accepted,
+    shares,
+)
 
 REFUSED: Said = {"Accepted": ("False", "NotAllowedByListeners"), "ResolvedRefs": ("True", "ResolvedRefs")}
 NO_BACKEND: Said = {"Accepted": ("True", "Accepted"), "ResolvedRefs": ("False", "BackendNotFound")}
-
-
-def routed_world(**rollout: Any) -> World:
-    world = World(rollout={"traffic": TRAFFIC, **rollout})
-    world.gateway_api = GatewayApi.SERVED
-    return world
-
-
-def route(world: World) -> dict[str, Any]:
-    (found,) = world.of_kind("HTTPRoute")
-    return found
-
-
-def shares(world: World) -> dict[str, int]:
-    (rule,) = route(world)["spec"]["rules"]
-    return {backend["name"]: backend["weight"] for backend in rule["backendRefs"]}
-
-
-def serve_accepted(world: World) -> str:
-    name = world.serve()
-    answer(route(world))
-    world.settle()
-    return name
-
-
-def weigh(world: World, percent: int) -> None:
-    """Give the candidate a share, as a step of its rollout does."""
-    candidate = {**world.status["candidateRevision"], "weightPercent": percent}
-    world.status = {**world.status, "candidateRevision": candidate}
-    world.settle()
 
 
 def test_nothing_is_routed_before_something_serves() -> None:
@@ -72,51 +45,6 @@ def test_unanswered_route_is_looked_at_again() -> None:
     world = routed_world()
     world.serve()
     assert world.step().requeue_after_seconds == 10
-
-
-def test_candidate_gets_nothing_without_a_weight() -> None:
-    world = routed_world()
-    first = serve_accepted(world)
-    second = rolling_out(world)
-    assert shares(world) == {first: 100}
-    assert ("Service", second) in world.children, "it must be known to the Gateway before requests come"
-
-
-def test_candidate_gets_its_weight_and_the_stable_revision_the_rest() -> None:
-    world = routed_world()
-    first = serve_accepted(world)
-    second = rolling_out(world)
-    weigh(world, 10)
-    assert shares(world) == {first: 90, second: 10}
-    assert world.summary()["RouteAccepted"] == "Unknown/RoutePending", "said of other weights"
-    answer(route(world))
-    world.settle()
-    assert world.summary()["RouteAccepted"] == "True/RouteAccepted"
-
-
-def test_pods_of_a_left_revision_wait_until_the_gateway_knows_it() -> None:
-    world = routed_world()
-    first = serve_accepted(world)
-    second = rolling_out(world)
-    weigh(world, 10)
-    answer(route(world))
-    world.make_ready(second)
-    world.settle()
-    assert world.status["stableRevision"]["name"] == second
-    assert shares(world) == {second: 100}
-    assert {("Deployment", first), ("Service", first)} <= world.children.keys()
-    answer(route(world))
-    world.settle()
-    assert not {("Deployment", first), ("Service", first)} & world.children.keys()
-
-
-def test_nobody_waits_for_a_gateway_that_never_answered() -> None:
-    world = routed_world()
-    first = world.serve()
-    second = rolling_out(world)
-    world.make_ready(second)
-    world.settle()
-    assert not {("Deployment", first), ("Service", first)} & world.children.keys()
 
 
 @pytest.mark.parametrize(

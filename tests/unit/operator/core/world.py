@@ -25,6 +25,15 @@ from tests.unit.operator.core.builders import (
 )
 
 
+def endpoint_slice(service: str, *, ready: bool | None = True) -> dict[str, Any]:
+    """Return where the only pod of a Service is."""
+    conditions = {} if ready is None else {"conditions": {"ready": ready}}
+    return {
+        "metadata": {"name": f"{service}-1", "labels": {"kubernetes.io/service-name": service}},
+        "endpoints": [{"addresses": ["10.0.0.1"], **conditions}],
+    }
+
+
 class World:
     """One ModelDeployment with its children and pods; ``step`` is one reconciliation."""
 
@@ -39,6 +48,7 @@ class World:
         self.events: list[Event] = []
         self.settings = SETTINGS
         self.gateway_api = GatewayApi.OFF
+        self.endpoint_slices: list[dict[str, Any]] = []
         self.now: datetime = START
         self._made = 0
 
@@ -53,6 +63,7 @@ class World:
             settings=self.settings,
             foreign=tuple(self.foreign),
             gateway_api=self.gateway_api,
+            endpoint_slices=tuple(self.endpoint_slices),
         )
 
     def step(self) -> Decision:
@@ -116,6 +127,7 @@ class World:
             "readyReplicas": count,
             "availableReplicas": count,
         }
+        self.endpoint_slices.append(endpoint_slice(name))
 
     def serve(self, text: str = "first") -> str:
         """Bring the model from the URI to promotion; return the revision's name."""
