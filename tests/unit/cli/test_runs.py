@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.unit.cli.objects import Object, ago, condition, evaluation, retrain_p
 JUDGED = "bikes-drift-1a2b3c4d5e"
 
 
-def judged(outcome: str = "Pass", **status: object) -> Object:
+def judged(outcome: str = "Pass", **status: Any) -> Object:
     checks = evaluation(outcome, regression="-42.9", regressionLow="-60", regressionHigh="-31")
     checks["metrics"].append(
         {"metric": "packageBytes", "candidate": "1000", "threshold": "max 5", "outcome": "Pass"}
@@ -127,7 +128,8 @@ def test_page_that_was_not_judged_is_refused(
 def test_page_that_cannot_be_fetched_says_why(
     cluster: MemoryCluster, run: Run, tmp_path: Path, candidate: Object | None, code: int, said: str
 ) -> None:
-    cluster.objects = [judged(**({"candidate": candidate} if candidate else {}))]
+    known: dict[str, Any] = {"candidate": candidate} if candidate else {}
+    cluster.objects = [judged(**known)]
     answer = run("report", JUDGED, "--html", str(tmp_path / "report.html"))
     assert answer.code == code
     assert said in answer.err

@@ -11,8 +11,6 @@ from tests.unit.cli.conftest import MemoryCluster
 from tests.unit.cli.invocation import Run
 from tests.unit.cli.objects import condition, retrain_policy, retrain_run
 
-DRIFT = {"drift": {}}
-
 
 def test_every_reason_of_a_suppressed_trigger_has_words() -> None:
     assert set(SUPPRESSED) == {reason.value for reason in SuppressedReason}
