@@ -83,11 +83,7 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
             "featureMonitoring": "Enabled",
             "feedback": {"mode": "Enabled", "maxAgeDays": 30},
         },
-        "rollout": {
-            "strategy": "RollingUpdate",
-            "promotion": "Automatic",
-            "progressDeadlineSeconds": 600,
-        },
+        "rollout": {"strategy": "RollingUpdate", "progressDeadlineSeconds": 600},
         "revisionHistoryLimit": 5,
         "suspend": False,
     }

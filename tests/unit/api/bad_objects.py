@@ -38,15 +38,6 @@ def _server(name: str, value: Any, below: str = "", says: str = "") -> BadObject
     return _model({f"spec.server.{name}": value}, f"spec.server.{name}{below}", says)
 
 
-def _rollout(rollout: dict[str, Any], below: str = "", says: str = "") -> BadObject:
-    return _model({"spec.rollout": rollout}, f"spec.rollout{below}", says)
-
-
-def _step_check(says: str, **check: str) -> BadObject:
-    analysis = {"analysis": {"checks": [check]}, "strategy": "Shadow"}
-    return _rollout(analysis, ".analysis.checks[0]", says)
-
-
 def _policy(edits: dict[str, Any], names: str, says: str = "", called: str = "bikes") -> BadObject:
     return BadObject("RetrainPolicy", edits, names, says, called)
 
@@ -105,39 +96,6 @@ _MODEL_DEPLOYMENTS = {
     "long name": _model({}, "metadata.name", "at most 52", called="a" * 53),
     "name with dots": _model({}, "metadata.name", _LABELS, called="bikes.v2"),
     "name that begins with a digit": _model({}, "metadata.name", _LABELS, called="2bikes"),
-    "unknown strategy": _rollout({"strategy": "Recreate"}, ".strategy"),
-    "canary without its strategy": _rollout({"canary": {"steps": [5]}}, ".canary", "set strategy to Canary"),
-    "two ways to say the steps": _rollout(
-        {"strategy": "Canary", "canary": {"steps": [5], "maxWeightPercent": 20}}, ".canary", "leave out"
-    ),
-    "no steps": _rollout({"strategy": "Canary", "canary": {"steps": []}}, ".canary.steps"),
-    "weight of all": _rollout({"strategy": "Canary", "canary": {"steps": [100]}}, ".canary.steps[0]"),
-    "shadow of a rolling update": _rollout({"shadow": {}}, ".shadow", "Shadow, Canary and BlueGreen"),
-    "promotion by a person of a rolling update": _rollout(
-        {"promotion": "Manual"}, ".promotion", "Shadow, Canary or BlueGreen"
-    ),
-    "disagreement without copies": _rollout(
-        {"strategy": "Canary", "analysis": {"checks": [{"metric": "disagreement", "max": "0.1"}]}},
-        ".analysis",
-        "set shadow",
-    ),
-    "check without a bound": _step_check("max or maxRegression must be set", metric="errorRate"),
-    "shift of predictions by regression": _step_check(
-        "max must be set", metric="predictionShift", maxRegression="0.1"
-    ),
-    "health of features without the champion": _step_check(
-        "maxRegression must be set", metric="featureHealth", max="0.1"
-    ),
-    "step check of an unknown metric": _rollout(
-        {"analysis": {"checks": [{"metric": "mood", "max": "1"}]}}, ".analysis.checks[0].metric"
-    ),
-    "step check twice": _rollout(
-        {"analysis": {"checks": [{"metric": "errorRate", "max": "0.1"}] * 2}}, ".analysis.checks[1]"
-    ),
-    "interval below the floor": _rollout({"analysis": {"intervalSeconds": 4}}, ".analysis.intervalSeconds"),
-    "too few samples to decide": _rollout({"analysis": {"minSamples": 19}}, ".analysis.minSamples"),
-    "surge below zero": _rollout({"maxSurge": -1}, ".maxSurge"),
-    "probation without end": _rollout({"probation": {}}, ".probation.seconds"),
     "replicas below zero": _server("replicas", -1),
     "replicas beyond reason": _server("replicas", 1001),
     "replicas as text": _server("replicas", "2"),
@@ -229,6 +187,7 @@ _MODEL_DEPLOYMENTS = {
         "spec.model.verification.publicKeySecretName",
     ),
     "monitoring by a truth value": _server("featureMonitoring", True),
+    "unknown strategy": _model({"spec.rollout": {"strategy": "Canary"}}, "spec.rollout.strategy"),
     "deadline at once": _model(
         {"spec.rollout.progressDeadlineSeconds": 1}, "spec.rollout.progressDeadlineSeconds"
     ),

@@ -15,7 +15,7 @@ from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
 from holdfast_operator.manifests.retrain_run import render_retrain_run
 from holdfast_operator.manifests.server_deployment import render_server_deployment
-from holdfast_operator.manifests.service import CANDIDATE_SUFFIX, render_revision_service, render_service
+from holdfast_operator.manifests.service import render_service
 from holdfast_operator.manifests.service_account import render_service_account
 from holdfast_operator.manifests.training_containers import ChampionSource
 from holdfast_operator.manifests.training_job import TrainingParts, render_training_job
@@ -210,8 +210,6 @@ def every_child() -> dict[str, Manifest]:
     return {
         "service_account": render_service_account(RESOURCE),
         "service": render_service(RESOURCE),
-        "service_of_one_revision": render_service(RESOURCE, REVISION.name),
-        "service_of_candidate": render_revision_service(RESOURCE, CANDIDATE_SUFFIX, REVISION.name),
         "pod_disruption_budget": render_pod_disruption_budget(RESOURCE),
         "network_policy": render_network_policy(RESOURCE, reads_network=True),
         "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
