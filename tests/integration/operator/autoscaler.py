@@ -18,7 +18,7 @@ from tests.cluster.programs import program
 def autoscaler(plane: ControlPlane) -> Iterator[None]:
     """Run it while in the block."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-autoscaler-"))
-    command = [
+    command: list[str | Path] = [
         program("kube-controller-manager"),
         f"--kubeconfig={plane.kubeconfig}",
         "--controllers=horizontal-pod-autoscaler-controller",
