@@ -76,8 +76,10 @@ test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
 
 PURE := holdfast_operator.core holdfast_operator.manifests holdfast_operator.api \
-	holdfast.performance \
-	holdfast.drift holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins holdfast.residual holdfast.profile holdfast.evaluation holdfast.bootstrap holdfast.replicates holdfast.audit holdfast.openlineage holdfast.redaction
+	holdfast.performance holdfast.drift holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
+	holdfast.residual holdfast.profile holdfast.evaluation holdfast.answers holdfast.slices holdfast.gaps holdfast.bootstrap \
+	holdfast.replicates holdfast.score_curve holdfast.ranking_gain holdfast.gate holdfast.gate_terms \
+	holdfast.audit holdfast.openlineage holdfast.redaction
 
 coverage: venv ## unit tests; fail unless every branch of decisions, manifests, API and statistics is taken
 	@$(VENV)/bin/pytest --quiet --no-header tests/unit $(PURE:%=--cov=%) --cov-branch --cov-fail-under=100

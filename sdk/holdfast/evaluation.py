@@ -8,72 +8,59 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.answers import Answers, Contender
 from holdfast.batches import run_rows
-from holdfast.bootstrap import interval, merged
-from holdfast.evaluation_metrics import ACCURACY_METRICS, METRICS, Task
-from holdfast.onnx import Session
-from holdfast.predictions import Predictions, classifications, comparable, quantities, task_of
+from holdfast.bootstrap import interval
+from holdfast.evaluation_metrics import METRICS, Task
+from holdfast.gaps import GapComparison, compare_gap
+from holdfast.gate_terms import CheckTerms, GateTerms
+from holdfast.predictions import task_of
 from holdfast.replicates import replicate
 from holdfast.results import MetricComparison
 from holdfast.row_arrays import RowsError
 from holdfast.rows import Rows
 from holdfast.scores import score
+from holdfast.slices import MAX_SLICE_COLUMNS, ColumnFigures, SliceColumn, SliceComparison
 
 LATENCY: Final = "latencyP95Milliseconds"
 PACKAGE_BYTES: Final = "packageBytes"
 WARM_UP_RUNS: Final = 20
 LATENCY_RUNS: Final = 200
-MAX_SLICES: Final = 20
+_COSTLY: Final = frozenset({"auc"})
+"""Metrics whose intervals by slice take seconds: only where the gate asks for them."""
 
 Array = NDArray[Any]
 
-
-@dataclass(frozen=True)
-class Contender:
-    """A model under judgement: its session, the size of its package, and its classes where they are known."""
-
-    session: Session
-    package_bytes: int
-    classes: Sequence[Any] | None = None
-
-
-@dataclass(frozen=True)
-class SliceComparison:
-    """Metrics of the rows that have one value of a slice column."""
-
-    name: str
-    value: str
-    rows: int
-    metrics: Sequence[MetricComparison]
+__all__ = ["Contender", "Evaluation", "SliceComparison", "evaluate"]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found: task, rows and groups of the holdout, metrics overall and (no intervals) by slice."""
+    """What was found: task, rows and groups of the holdout, metrics overall and by slice, gaps of slices.
+
+    ``columns_left_out`` names slice columns beyond the first eight that no check asks for.
+    """
 
     task: Task
     rows: int
     groups: int
     metrics: Sequence[MetricComparison]
-    slices: Sequence[SliceComparison] = field(default_factory=tuple)
+    slices: Sequence[SliceComparison] = ()
+    gaps: Sequence[GapComparison] = ()
+    columns_left_out: Sequence[str] = ()
+    answers: Answers | None = field(default=None, compare=False, repr=False)
 
     def metric(self, name: str) -> MetricComparison | None:
         """Return a metric by name, or None when it was not computed."""
         return next((each for each in self.metrics if each.name == name), None)
 
 
-@dataclass(frozen=True)
-class _Answers:
-    """The right answers, the predictions of both models, and the group of each row."""
-
-    truth: Array
-    candidate: Predictions
-    champion: Predictions | None
-    group: Array
-
-
 def evaluate(
-    holdout: Rows, candidate: Contender, champion: Contender | None = None, requested: Collection[str] = ()
+    holdout: Rows,
+    candidate: Contender,
+    champion: Contender | None = None,
+    gate: GateTerms | None = None,
+    declared_task: object = None,
 ) -> Evaluation:
     """Return every metric of the task that is defined here, of candidate and champion on the same rows.
 
@@ -81,74 +68,88 @@ def evaluate(
     a fixed seed: the same input gives the same answer, except for the measured latency.
 
     Raises:
-        RowsError: the holdout has no labels, a requested metric is unknown, of the other task, or not defined
-            for these labels and outputs.
+        RowsError: the holdout has no labels, or not the slice columns that the gate asks for; a requested
+            metric is unknown, of another task, or not defined for these labels and outputs.
         ModelError: CheckFailed when a model fails on the holdout.
     """
-    if holdout.label is None:
-        raise RowsError("the holdout has no array 'label': the right answer for each row")
-    task = task_of(candidate.session.signature, requested)
-    group = np.arange(holdout.count) if holdout.group is None else holdout.group
-    groups = int(group.max()) + 1
-    truth = _truth(task, holdout.label)
-    answers = _Answers(
-        truth=truth,
-        candidate=_predict(task, candidate, holdout, truth),
-        champion=None if champion is None else _predict(task, champion, holdout, truth),
-        group=merged(group),
-    )
-    accuracy = _compare_all(task, answers)
-    others = [_latency(holdout, candidate, champion), _package_bytes(candidate, champion)]
-    found = [*accuracy, *others]
-    _require_found(requested, found)
+    gate = gate or GateTerms()
+    task = task_of(candidate.session.signature, gate.metrics, declared_task)
+    wanted, left_out = _columns(gate.checks, holdout)
+    answers = Answers.gather(task, holdout, candidate, champion)
+    accuracy = [_compare(name, answers) for name in answers.metrics]
+    found = [
+        *(each for each in accuracy if each is not None),
+        _latency(holdout, candidate, champion),
+        _package_bytes(candidate, champion),
+    ]
+    _require_found([rate for check in gate.checks for rate in check.rates], found)
+    figures = {
+        name: ColumnFigures(SliceColumn.of(name, holdout.slices[name], values), answers)
+        for name, values in wanted.items()
+    }
+    slices, gaps = _slices(gate, figures)
     return Evaluation(
         task=task,
         rows=holdout.count,
-        groups=groups,
+        groups=holdout.count if holdout.group is None else int(holdout.group.max()) + 1,
         metrics=found,
-        slices=_slices(task, holdout, answers),
+        slices=slices,
+        gaps=gaps,
+        columns_left_out=left_out,
+        answers=answers,
     )
 
 
-def _truth(task: Task, label: Array) -> Array:
-    if task == Task.CLASSIFICATION:
-        return comparable(label)
-    if label.dtype.kind not in "biuf":
-        raise RowsError(f"array 'label' holds {label.dtype}, but a regression needs numbers")
-    return label.astype(np.float64)
+def _columns(checks: Sequence[CheckTerms], holdout: Rows) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the slice columns with the values that checks name, and the columns there is no time for."""
+    wanted: dict[str, list[str]] = {}
+    for check in checks:
+        if check.slice is not None:
+            wanted.setdefault(check.slice.column, []).extend(check.slice.values or ())
+    missing = [name for name in wanted if name not in holdout.slices]
+    if missing:
+        has = ", ".join(holdout.slices) or "none"
+        raise RowsError(
+            f"the gate judges slices of {missing[0]!r}, but the holdout has no array 'slice:{missing[0]}'; "
+            f"its slice columns: {has}"
+        )
+    others = [name for name in holdout.slices if name not in wanted]
+    room = max(0, MAX_SLICE_COLUMNS - len(wanted))
+    return wanted | {name: [] for name in others[:room]}, others[room:]
 
 
-def _predict(task: Task, contender: Contender, holdout: Rows, truth: Array) -> Predictions:
-    signature = contender.session.signature
-    outputs = run_rows(contender.session, holdout.inputs)
-    if task == Task.REGRESSION:
-        return quantities(signature, outputs)
-    return classifications(signature, outputs, truth, contender.classes)
+def _slices(
+    gate: GateTerms, figures: dict[str, ColumnFigures]
+) -> tuple[list[SliceComparison], list[GapComparison]]:
+    slices = [
+        comparison
+        for column in figures.values()
+        for comparison in column.comparisons(
+            name for name in column.answers.metrics if name not in _COSTLY or name in gate.metrics
+        )
+    ]
+    gaps = [
+        compare_gap(check, check.slice, figures[check.slice.column])
+        for check in gate.checks
+        if check.slice is not None and check.has_gap
+    ]
+    return slices, gaps
 
 
-def _compare_all(task: Task, answers: _Answers) -> list[MetricComparison]:
-    found = (_compare(name, answers) for name in _accuracy_metrics(task))
-    return [each for each in found if each is not None]
-
-
-def _accuracy_metrics(task: Task) -> list[str]:
-    return [name for name, metric in METRICS.items() if name in ACCURACY_METRICS and task in metric.tasks]
-
-
-def _compare(name: str, answers: _Answers) -> MetricComparison | None:
+def _compare(name: str, answers: Answers) -> MetricComparison | None:
     points = _points(name, answers)
     if points is None or points.champion is None or answers.champion is None:
         return points
-    ours = replicate(name, answers.truth, answers.candidate, answers.group)
-    theirs = replicate(name, answers.truth, answers.champion, answers.group)
-    worse = ours - theirs if not METRICS[name].higher_is_better else theirs - ours
+    ours = replicate(name, answers.truth, answers.candidate, answers.group)[0]
+    theirs = replicate(name, answers.truth, answers.champion, answers.group)[0]
+    worse = theirs - ours if METRICS[name].higher_is_better else ours - theirs
     bounds = interval(worse, int(answers.group.max()) + 1)
     if bounds is None:
         return points
     return points.model_copy(update={"regression_low": bounds[0], "regression_high": bounds[1]})
 
 
-def _points(name: str, answers: _Answers) -> MetricComparison | None:
+def _points(name: str, answers: Answers) -> MetricComparison | None:
     ours = score(name, answers.truth, answers.candidate)
     if ours is None:
         return None
@@ -185,38 +186,6 @@ def _require_found(requested: Collection[str], found: Sequence[MetricComparison]
     missing = sorted(set(requested) - {each.name for each in found})
     if missing:
         raise RowsError(
-            f"metric {missing[0]!r} is not defined here: it needs varied labels and, for auc and "
-            "logLoss, scores of known classes"
+            f"metric {missing[0]!r} is not defined here: it needs varied labels, for auc, logLoss and brier "
+            "scores of known classes, and for rates two classes"
         )
-
-
-def _slices(task: Task, holdout: Rows, answers: _Answers) -> list[SliceComparison]:
-    return [
-        _slice(task, name, value, comparable(values) == value, answers)
-        for name, values in holdout.slices.items()
-        for value in np.unique(comparable(values))[:MAX_SLICES]
-    ]
-
-
-def _slice(task: Task, name: str, value: Any, chosen: Array, answers: _Answers) -> SliceComparison:
-    part = _Answers(
-        truth=answers.truth[chosen],
-        candidate=_chosen(answers.candidate, chosen),
-        champion=None if answers.champion is None else _chosen(answers.champion, chosen),
-        group=answers.group[chosen],
-    )
-    found = (_points(metric, part) for metric in _accuracy_metrics(task))
-    metrics = [each for each in found if each is not None]
-    return SliceComparison(name=name, value=str(value), rows=int(chosen.sum()), metrics=metrics)
-
-
-def _chosen(predictions: Predictions, rows: Array) -> Predictions:
-    def of(values: Array | None) -> Array | None:
-        return None if values is None else values[rows]
-
-    return Predictions(
-        values=of(predictions.values),
-        labels=of(predictions.labels),
-        scores=of(predictions.scores),
-        classes=predictions.classes,
-    )

@@ -1,8 +1,8 @@
 """What a model's output tensors say: quantities, or classes with probabilities. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,16 @@ class Predictions:
 
     ``classes`` names the columns of ``scores``; both are None when the model gives no scores or their classes
     are not known. ``probabilities`` tells whether the scores of every row are at least 0 and add up to 1.
+    ``positive`` is the class that rates are of, where there are two; ``query`` says which rows a ranking
+    orders.
     """
 
     values: NDArray[np.float64] | None = None
     labels: Array | None = None
     scores: NDArray[np.float64] | None = None
     classes: Array | None = None
+    positive: Any = None
+    query: NDArray[np.int64] | None = None
 
     @property
     def probabilities(self) -> bool:
@@ -37,12 +41,30 @@ class Predictions:
         total = self.scores.sum(axis=1)
         return bool((self.scores >= 0).all() and (np.abs(total - 1) < _CERTAINTY).all())
 
+    def of(self, rows: Array) -> Self:
+        """Return the predictions of some rows."""
 
-def task_of(signature: Signature, requested: Collection[str]) -> Task:
-    """Return what a model is for: as the requested metrics say, else by its outputs.
+        def chosen(values: Array | None) -> Array | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
+            values=chosen(self.values),
+            labels=chosen(self.labels),
+            scores=chosen(self.scores),
+            query=chosen(self.query),
+        )
+
+
+def task_of(signature: Signature, requested: Collection[str], declared: object = None) -> Task:
+    """Return what a model is for: as the requested metrics say, else as declared, else by its outputs.
+
+    ``declared`` is ``task`` in the metadata.json of the trainer: a ranking looks like a regression, and the
+    class numbers of a classifier without scores may look like quantities.
 
     Raises:
-        RowsError: metrics of both tasks, or unknown ones, were requested.
+        RowsError: there is no such task or metric, or the metrics are of different tasks, or of another one
+            than declared.
     """
     unknown = sorted(set(requested) - set(METRICS))
     if unknown:
@@ -50,11 +72,30 @@ def task_of(signature: Signature, requested: Collection[str]) -> Task:
     tasks = [task for task in Task if all(task in METRICS[name].tasks for name in requested)]
     if not tasks:
         raise RowsError(f"metrics {', '.join(sorted(requested))} are not all for the same task")
+    if declared is not None:
+        return _declared(declared, tasks)
     if len(tasks) == 1:
         return tasks[0]
     outputs = signature.outputs
     classes = any(is_label(each) for each in outputs) or any(is_score_table(each) for each in outputs)
     return Task.CLASSIFICATION if classes else Task.REGRESSION
+
+
+def _declared(declared: object, tasks: Sequence[Task]) -> Task:
+    task = next((each for each in Task if each == declared), None)
+    if task is None:
+        raise RowsError(f"metadata.json has task {declared!r}; there are {', '.join(Task)}")
+    if task not in tasks:
+        raise RowsError(
+            f"metadata.json says task {task}, but the gate asks for metrics of {', '.join(tasks)}"
+        )
+    return task
+
+
+def positive_class(truth: Array, classes: Array | None) -> Any:
+    """Return the second of two classes, which rates are of; None when there are not two."""
+    known = np.unique(truth) if classes is None else classes
+    return known[1] if len(known) == 2 else None
 
 
 def is_label(tensor: TensorSignature) -> bool:

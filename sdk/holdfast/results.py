@@ -4,7 +4,7 @@ Kubernetes keeps at most 4,096 bytes of a termination message, so every list and
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -125,8 +125,52 @@ class MetricComparison(Message):
     regression_high: float | None = None
 
 
+class SliceMetric(NamedTuple):
+    """One metric of the rows with one value of a slice column; an array on the wire, which is short.
+
+    ``rows`` are those that the metric is made of: of a true positive rate, only the positive ones. Without
+    ``candidate`` it is not defined for them; ``low`` and ``high`` bound how much worse the candidate is.
+    """
+
+    metric: str
+    column: str
+    value: str
+    rows: int
+    champion: float | None = None
+    candidate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class GapMetric(NamedTuple):
+    """The largest difference of a metric between slices, and how much wider it has become.
+
+    ``key`` says which terms it answers (``SliceTerms.key``). ``lowest`` and ``highest`` are the two slices
+    that the candidate's gap lies between, with its ``rate`` there: the metric, or the one of its two rates
+    that differs most. ``not_judged`` counts slices that have too few rows.
+    """
+
+    metric: str
+    key: str
+    champion: float | None
+    candidate: float | None
+    low: float | None
+    high: float | None
+    increase_low: float | None
+    increase_high: float | None
+    rate: str
+    lowest: tuple[str, float] | None
+    highest: tuple[str, float] | None
+    not_judged: int
+
+
 class EvaluationResult(Message):
-    """What the evaluator reports: the published candidate and the comparison, or a failure."""
+    """What the evaluator reports: the published candidate and the comparison, or a failure.
+
+    ``holdout_overlap`` is the share of holdout rows that are among the training rows, where the trainer has
+    declared them. ``left_out`` counts figures that did not fit, ``decisive_left_out`` those of them that the
+    gate would have needed.
+    """
 
     digest: str | None = None
     uri: str | None = None
@@ -135,6 +179,11 @@ class EvaluationResult(Message):
     champion_digest: str | None = None
     holdout_rows: int = 0
     signature: Literal["Identical", "Compatible", "Incompatible"] | None = None
-    metrics: list[MetricComparison] = Field(default_factory=list, max_length=16)
+    metrics: list[MetricComparison] = Field(default_factory=list, max_length=24)
+    slices: list[SliceMetric] = Field(default_factory=list, max_length=64)
+    gaps: list[GapMetric] = Field(default_factory=list, max_length=16)
+    holdout_overlap: float | None = None
+    left_out: int | None = None
+    decisive_left_out: int | None = None
     data_digest: str | None = None
     failure: Failure | None = None

@@ -21,6 +21,8 @@ from holdfast_operator.api.retrain_policy import LocalReference
 from holdfast_operator.api.triggers import TriggerType
 from holdfast_operator.api.validation_rule import NAME_IN_LABELS_RULE, rule, validated_by
 
+MAX_OUTCOMES = 64
+
 _SPEC_RULES = (
     rule(
         "self.policyRef == oldSelf.policyRef && self.trigger == oldSelf.trigger && "
@@ -88,12 +90,16 @@ class CheckOutcome(ApiModel):
     """One gate check with its numbers, rounded."""
 
     metric: Word
+    slice: Word | None = Field(
+        default=None, description="COLUMN=VALUE of the rows; of a gap, the column. Absent: all rows."
+    )
     champion: Word | None = None
     candidate: Word
     regression: Word | None = None
     regression_low: Word | None = None
     regression_high: Word | None = None
     threshold: Word = Field(description="The bound in words, such as max 45 or maxRegression 0.")
+    note: Text | None = Field(default=None, description="For whom, or why it cannot be decided.")
     outcome: Literal["Pass", "Fail", "Inconclusive"]
 
 
@@ -102,7 +108,8 @@ class Evaluation(ApiModel):
 
     holdout_rows: int
     signature: Word
-    metrics: list[CheckOutcome] = Field(default_factory=list, max_length=64)
+    metrics: list[CheckOutcome] = Field(default_factory=list, max_length=MAX_OUTCOMES)
+    left_out: int | None = Field(default=None, description="Figures that only the report has.")
     verdict: Literal["Pass", "Fail", "Inconclusive"]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.gate_terms import GateTerms
 from holdfast.manifest import canonical_json
 from holdfast.settings import EvaluationSettings, FetchSettings
 from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
@@ -101,7 +102,6 @@ def render_evaluate_container(
     """Return the container that compares, packages and publishes."""
     output = policy.spec.output
     target = storage_for(output.uri, output.credentials_secret_name, PUBLISH_DIR, writable=True)
-    checks = policy.spec.gate.checks
     evaluation = EvaluationSettings(
         candidate_dir=OUTPUT_DIR,
         champion_dir=CHAMPION_DIR if champion else None,
@@ -109,8 +109,8 @@ def render_evaluate_container(
         output_uri=output.uri,
         credentials_dir=target.credentials_dir,
         run=run.metadata.name,
-        metrics=",".join(dict.fromkeys(check.metric for check in checks)),
-        signature=policy.spec.gate.signature,
+        gate=canonical_json(_without_defaults(policy.spec.gate.terms())).decode(),
+        trigger=canonical_json(run.spec.trigger.model_dump(by_alias=True)).decode(),
     )
     container = {
         "name": EVALUATE_CONTAINER,
@@ -129,6 +129,11 @@ def render_evaluate_container(
         ],
     }
     return ContainerWithVolumes(container, target.volumes)
+
+
+def _without_defaults(gate: GateTerms) -> dict[str, Any]:
+    """Return the gate's terms, but for those that the evaluator takes for granted, too."""
+    return gate.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _data_storage(trainer: Trainer) -> Storage:

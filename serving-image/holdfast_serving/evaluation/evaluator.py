@@ -10,22 +10,23 @@ from typing import Final
 from holdfast.evaluation import Contender, Evaluation, evaluate
 from holdfast.failures import ModelError
 from holdfast.folder import Folder
+from holdfast.gate_terms import GateTerms
 from holdfast.manifest import CARD_FILE, REPORT_FILE, REPORT_PAGE_FILE
 from holdfast.onnx import Session
 from holdfast.package import ModelPackage
-from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult, MetricComparison
+from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult
 from holdfast.row_arrays import RowsError
 from holdfast.settings import EvaluationSettings
 from holdfast.signature import Match, compare_signatures
 from holdfast.store import publish_package
 from holdfast_serving.evaluation.candidate import Candidate, EvaluationError, EvaluationFailureReason
+from holdfast_serving.evaluation.figures import fitted_figures
 from holdfast_serving.evaluation.report import Report, render_card, render_json, render_page
 from holdfast_serving.process.container_limits import cpu_limit
 
 logger = logging.getLogger(__name__)
 
 _REPORT_FILES: Final = frozenset({REPORT_FILE, REPORT_PAGE_FILE, CARD_FILE})
-_DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,13 @@ def judge_and_publish(settings: EvaluationSettings, folder: Path) -> EvaluationR
     candidate = Candidate.take_over(Path(settings.candidate_dir), folder, settings.max_package_bytes, threads)
     champion = _champion(settings, threads)
     match = None if champion is None else _match(champion, candidate)
-    evaluation = _evaluate(settings, candidate, None if match == "Incompatible" else champion)
+    gate = GateTerms.model_validate_json(settings.gate)
+    evaluation = _evaluate(gate, candidate, None if match == "Incompatible" else champion)
     package = _packaged(settings, candidate, champion, match, evaluation)
     uri = publish_package(package, settings.output_uri, settings.credentials_dir)
     logger.info("published %s", uri)
     data_digest = candidate.metadata.get("dataDigest")
-    return EvaluationResult(
+    result = EvaluationResult(
         digest=package.digest,
         uri=uri,
         size_bytes=package.size_bytes,
@@ -71,9 +73,9 @@ def judge_and_publish(settings: EvaluationSettings, folder: Path) -> EvaluationR
         champion_digest=champion.package.digest if champion else None,
         holdout_rows=evaluation.rows,
         signature=match,
-        metrics=[_rounded(metric) for metric in evaluation.metrics],
         data_digest=str(data_digest)[:128] if data_digest is not None else None,
     )
+    return fitted_figures(result, evaluation, gate)
 
 
 def _champion(settings: EvaluationSettings, threads: int) -> Champion | None:
@@ -87,12 +89,11 @@ def _match(champion: Champion, candidate: Candidate) -> Match:
     return compare_signatures(champion.session.signature, candidate.session.signature)
 
 
-def _evaluate(settings: EvaluationSettings, candidate: Candidate, champion: Champion | None) -> Evaluation:
-    requested = [name.strip() for name in settings.metrics.split(",") if name.strip()]
+def _evaluate(gate: GateTerms, candidate: Candidate, champion: Champion | None) -> Evaluation:
     ours = _contender(candidate.session, ModelPackage.read(candidate.folder))
     theirs = None if champion is None else _contender(champion.session, champion.package)
     try:
-        return evaluate(candidate.holdout, ours, theirs, requested)
+        return evaluate(candidate.holdout, ours, theirs, gate, candidate.metadata.get("task"))
     except RowsError as error:
         raise EvaluationError(EvaluationFailureReason.HOLDOUT_INVALID, str(error)) from None
 
@@ -132,11 +133,3 @@ def _packaged(
         files.write(REPORT_PAGE_FILE, [render_page(report)])
         files.write(CARD_FILE, [render_card(report)])
     return ModelPackage.read(candidate.folder, max_bytes=settings.max_package_bytes)
-
-
-def _rounded(metric: MetricComparison) -> MetricComparison:
-    """Return the metric with six significant digits: the message that it goes into is bounded."""
-    numbers = metric.model_dump(exclude={"name"}, exclude_none=True)
-    return metric.model_copy(
-        update={name: float(f"{number:.{_DIGITS}g}") for name, number in numbers.items()}
-    )

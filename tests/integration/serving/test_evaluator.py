@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from holdfast.gate_terms import CheckTerms, GateTerms
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult
@@ -21,6 +22,10 @@ from tests.unit.serving.trained_models import TrainedModel, cancer_model, diabet
 pytestmark = pytest.mark.integration
 
 HELD_OUT = slice(300, 442)
+
+
+def asking(*metrics: str) -> str:
+    return GateTerms(checks=[CheckTerms(metric=name) for name in metrics]).to_json()
 
 
 def write_training_output(folder: Path, model: TrainedModel, rows: slice = HELD_OUT, **arrays: Any) -> None:
@@ -82,7 +87,7 @@ def test_candidate_is_compared_packaged_and_published(
 ) -> None:
     write_training_output(evaluator.output, diabetes_model(), group=np.arange(142) // 7)
     code, result = evaluator.run(
-        champion_dir=str(champion.folder), champion_digest=champion.digest, metrics="mae,rmse"
+        champion_dir=str(champion.folder), champion_digest=champion.digest, gate=asking("mae", "rmse")
     )
     assert code == 0
     assert (result.champion_digest, result.signature) == (champion.digest, "Identical")
@@ -144,7 +149,7 @@ def test_ready_profile_is_kept(evaluator: Evaluator) -> None:
 
 def test_first_model_needs_no_champion(evaluator: Evaluator) -> None:
     write_training_output(evaluator.output, diabetes_model())
-    code, result = evaluator.run(metrics="mae")
+    code, result = evaluator.run(gate=asking("mae"))
     assert (code, result.signature, result.champion_digest) == (0, None, None)
     assert all(metric.champion is None for metric in result.metrics)
 
@@ -159,7 +164,7 @@ def test_model_of_another_signature_is_judged_alone(evaluator: Evaluator, champi
 def test_classifier_is_judged_overall_and_by_slice(evaluator: Evaluator, tmp_path: Path) -> None:
     sizes = np.where(cancer_model().rows["X"][:, 0] > 14, "large", "small")
     write_training_output(evaluator.output, cancer_model(), slice(0, 569), **{"slice:size": sizes})
-    _, result = evaluator.run(metrics="accuracy,auc,logLoss")
+    _, result = evaluator.run(gate=asking("accuracy", "auc", "logLoss"))
     assert {"accuracy", "balancedAccuracy", "f1", "auc", "logLoss"} <= {each.name for each in result.metrics}
     content = fetched(evaluator, result, tmp_path / "fetched").read_file("report.json")
     report = json.loads(content or b"")
@@ -252,8 +257,8 @@ def test_what_cannot_be_judged_fails_with_its_reason(
 @pytest.mark.parametrize(
     ("settings", "code", "reason"),
     [
-        pytest.param({"metrics": "accuracy,mae"}, 20, "HoldoutInvalid", id="metrics-of-two-tasks"),
-        pytest.param({"metrics": "beauty"}, 20, "HoldoutInvalid", id="unknown-metric"),
+        pytest.param({"gate": asking("accuracy", "mae")}, 20, "HoldoutInvalid", id="metrics-of-two-tasks"),
+        pytest.param({"gate": asking("beauty")}, 20, "HoldoutInvalid", id="unknown-metric"),
         pytest.param({"max_package_bytes": 100}, 20, "PackageTooLarge", id="too-large"),
         pytest.param({"output_uri": "https://x/y"}, 20, "UnsupportedURI", id="output-that-cannot-be-written"),
         pytest.param({"output_uri": "s3://no-such-bucket/x"}, 21, "ModelNotFound", id="no-such-bucket"),

@@ -13,6 +13,7 @@ from holdfast.batches import run_rows
 from holdfast.evaluation import Contender, evaluate
 from holdfast.evaluation_metrics import METRICS, Task
 from holdfast.failures import ModelError
+from holdfast.gate_terms import CheckTerms, GateTerms
 from holdfast.onnx import Session
 from holdfast.rows import Rows, RowsError
 
@@ -20,6 +21,10 @@ RNG = np.random.default_rng(5)
 X = RNG.normal(size=(400, 3)).astype(np.float32)
 Y = X @ np.array([1.0, -2.0, 0.5]) + RNG.normal(size=400)
 TRUE_CLASS = (Y > 0).astype(np.int64)
+
+
+def asking(*metrics: str) -> GateTerms:
+    return GateTerms(checks=[CheckTerms(metric=name) for name in metrics])
 
 
 def session(model: Any) -> Session:
@@ -53,7 +58,7 @@ def bad() -> Contender:
 
 def test_a_worse_candidate_is_certainly_worse(good: Contender, bad: Contender) -> None:
     holdout = Rows(inputs={"X": X}, label=Y, group=np.arange(400) // 20, slices={"half": X[:, 0] > 0})
-    found = evaluate(holdout, candidate=bad, champion=good, requested=["mae", "packageBytes"])
+    found = evaluate(holdout, candidate=bad, champion=good, gate=asking("mae", "packageBytes"))
     assert (found.task, found.rows, found.groups) == (Task.REGRESSION, 400, 20)
     mae, r2, size = found.metric("mae"), found.metric("r2"), found.metric("packageBytes")
     assert mae is not None
@@ -102,7 +107,10 @@ def test_classifiers_are_judged_by_their_classes(kind: str) -> None:
     good_model, bad_model = LogisticRegression().fit(X, label), LogisticRegression(C=1e-4).fit(X, label)
     holdout = Rows(inputs={"X": X}, label=label, slices={"half": X[:, 0] > 0})
     found = evaluate(
-        holdout, Contender(session(bad_model), 1), Contender(session(good_model), 1), ["auc", "logLoss", "f1"]
+        holdout,
+        Contender(session(bad_model), 1),
+        Contender(session(good_model), 1),
+        asking("auc", "logLoss", "f1"),
     )
     assert found.task == Task.CLASSIFICATION
     probabilities = good_model.predict_proba(X)
@@ -116,6 +124,51 @@ def test_classifiers_are_judged_by_their_classes(kind: str) -> None:
     assert loss.champion == pytest.approx(sklearn_metrics.log_loss(label, probabilities), rel=1e-4)
     assert loss.regression_low is not None
     assert loss.regression_low > 0
+
+
+def sliced(check: dict[str, Any]) -> GateTerms:
+    return GateTerms(checks=[CheckTerms.model_validate({"metric": "mae", **check})])
+
+
+def test_checks_on_slices_are_measured(good: Contender, bad: Contender) -> None:
+    holdout = Rows(inputs={"X": X}, label=Y, slices={"half": X[:, 0] > 0, "third": X[:, 1] > 1})
+    check = {"slice": {"column": "third", "minRows": 30}, "maxGap": "1", "maxRegression": "0"}
+    found = evaluate(holdout, bad, good, sliced(check))
+    assert {each.name for each in found.slices} == {"half", "third"}
+    [gap] = found.gaps
+    assert (gap.column, gap.metric.metric, gap.metric.not_judged) == ("third", "mae", 0)
+    assert gap.metric.candidate is not None
+
+
+def test_a_slice_column_that_is_missing_is_named(good: Contender) -> None:
+    holdout = Rows(inputs={"X": X}, label=Y, slices={"half": X[:, 0] > 0})
+    with pytest.raises(RowsError, match="no array 'slice:sex'; its slice columns: half"):
+        evaluate(holdout, good, gate=sliced({"slice": {"column": "sex"}, "max": "1"}))
+    with pytest.raises(RowsError, match="its slice columns: none"):
+        evaluate(Rows(inputs={"X": X}, label=Y), good, gate=sliced({"slice": {"column": "sex"}, "max": "1"}))
+
+
+def test_more_columns_than_there_is_time_for_are_named(good: Contender) -> None:
+    columns = {str(number): X[:, 0] > 0 for number in range(10)}
+    found = evaluate(
+        Rows(inputs={"X": X}, label=Y, slices=columns),
+        good,
+        gate=sliced({"slice": {"column": "9"}, "max": "9"}),
+    )
+    assert found.columns_left_out == ["7", "8"]
+    assert {each.name for each in found.slices} == {*"01234569"}
+
+
+def test_rankings_are_judged_by_query(good: Contender, bad: Contender) -> None:
+    relevance = np.digitize(Y, [-1, 0, 1])
+    holdout = Rows(inputs={"X": X}, label=relevance, group=np.arange(400) // 20)
+    found = evaluate(holdout, bad, good, asking("ndcgAt10"))
+    assert found.task == Task.RANKING
+    gain = found.metric("ndcgAt10")
+    assert gain is not None
+    assert gain.candidate == gain.champion, "a fifth of every score ranks alike"
+    assert (gain.regression_low, gain.regression_high) == (0, 0)
+    assert evaluate(holdout, good, declared_task="Ranking").metric("mae") is None
 
 
 def test_one_group_gives_points_without_an_interval(good: Contender, bad: Contender) -> None:
@@ -134,13 +187,22 @@ def test_one_group_gives_points_without_an_interval(good: Contender, bad: Conten
         pytest.param(Y.astype(str), [], "needs numbers", id="texts for a regression"),
         pytest.param(np.ones(400), ["r2"], "metric 'r2' is not defined", id="constant"),
         pytest.param(TRUE_CLASS * 0, ["auc"], "metric 'auc' is not defined", id="one class"),
+        pytest.param(Y, ["ndcgAt10"], "a ranking needs an array 'group'", id="ranking without queries"),
+        pytest.param(Y, ["accuracy"], "'label' holds fractions", id="fractions for classes"),
     ],
 )
 def test_holdouts_that_cannot_be_judged_are_refused(
     good: Contender, label: Any, requested: list[str], message: str
 ) -> None:
     with pytest.raises(RowsError, match=message):
-        evaluate(Rows(inputs={"X": X}, label=label), good, requested=requested)
+        evaluate(Rows(inputs={"X": X}, label=label), good, gate=asking(*requested))
+
+
+def test_rates_need_two_classes() -> None:
+    label = np.digitize(Y, [-1, 1])
+    model = Contender(session(LogisticRegression().fit(X, label)), 1)
+    with pytest.raises(RowsError, match="for rates two classes"):
+        evaluate(Rows(inputs={"X": X}, label=label), model, gate=asking("selectionRate"))
 
 
 def test_a_model_that_fails_on_the_holdout_is_named(good: Contender) -> None:

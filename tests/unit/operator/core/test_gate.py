@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.results import EvaluationResult, MetricComparison
+from holdfast.evaluation_metrics import METRICS, Scope
+from holdfast.results import EvaluationResult, MetricComparison, SliceMetric
 from holdfast_operator.api.gate import Gate
 from holdfast_operator.core.gate import assess_gate, assess_regression, describe_outcomes
 
 
 def metric(name: str = "mae", **fields: Any) -> MetricComparison:
     values = {"champion": 40.0, "candidate": 30.0, "regression": -10.0}
+    if METRICS[name].scope == Scope.ROWS:
+        values |= {"regression_low": -11.0, "regression_high": -9.0}
     return MetricComparison(name=name, **values | fields)
 
 
@@ -39,7 +42,7 @@ def verdict(
         pytest.param(-5.0, 1.5, "Inconclusive", id="spans-the-margin"),
         pytest.param(1.0, 2.0, "Inconclusive", id="begins-at-the-margin"),
         pytest.param(1.1, 2.0, "Fail", id="worse"),
-        pytest.param(None, None, "Pass", id="no-interval"),
+        pytest.param(None, None, "Inconclusive", id="no-interval"),
         pytest.param(-math.inf, math.inf, "Inconclusive", id="endless-interval"),
     ],
 )
@@ -48,9 +51,17 @@ def test_regression_is_judged_by_its_interval(low: float | None, high: float | N
     assert assess_regression(judged, Decimal("1")) == outcome
 
 
-@pytest.mark.parametrize(("regression", "outcome"), [(2.0, "Fail"), (None, "Fail"), (math.nan, "Fail")])
-def test_regression_without_an_interval_or_value(regression: float | None, outcome: str) -> None:
-    assert assess_regression(metric(regression=regression), Decimal("1")) == outcome
+@pytest.mark.parametrize(
+    ("name", "regression", "outcome"),
+    [
+        ("latencyP95Milliseconds", 2.0, "Fail"),
+        ("latencyP95Milliseconds", 0.5, "Pass"),
+        ("mae", None, "Fail"),
+        ("mae", math.nan, "Fail"),
+    ],
+)
+def test_regression_without_an_interval_or_value(name: str, regression: float | None, outcome: str) -> None:
+    assert assess_regression(metric(name, regression=regression), Decimal("1")) == outcome
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.decimals(-1000, 1000, places=3))
@@ -140,4 +151,32 @@ def test_description_has_the_numbers_and_can_be_of_one_outcome() -> None:
     )
     assert describe_outcomes(evaluation, "Fail") == (
         "latencyP95Milliseconds 7, champion 6, regression 1 wanted max 5: Fail"
+    )
+
+
+def test_the_status_holds_at_most_64_outcomes_and_passing_slices_give_way() -> None:
+    gate = {
+        "checks": [
+            {"metric": "mae", "slice": {"column": column}, "max": "50", "maxRegression": "0"}
+            for column in ("a", "b", "c")
+        ]
+    }
+    slices = [
+        SliceMetric("mae", column, str(value), 500, 40.0, 60.0 if value == 19 else 40.0, -1.0, -0.5)
+        for column in ("a", "b", "c")
+        for value in range(20)
+    ]
+    result = EvaluationResult(signature="Identical", slices=slices, left_out=2)
+    evaluation = assess_gate(Gate.model_validate(gate), result, has_champion=True)
+    assert len(evaluation.metrics) == 64
+    assert evaluation.left_out == 1 + 120 - 64 + 2
+    assert [check.slice for check in evaluation.metrics if check.outcome == "Fail"] == [
+        "a=19",
+        "b=19",
+        "c=19",
+    ]
+    assert evaluation.metrics[0].metric == "signature"
+    assert "and 52 more" in describe_outcomes(evaluation)
+    assert describe_outcomes(evaluation, "Fail").startswith(
+        "mae of a=19 60, champion 40, regression 20 [-1, -0.5]"
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from holdfast.gate_terms import GateTerms
 from holdfast.settings import EvaluationSettings, FetchSettings, InspectionSettings, ServerSettings
 from holdfast_operator.manifests.environment import literal_env
 from holdfast_operator.manifests.metadata import (
@@ -19,7 +20,7 @@ from holdfast_operator.manifests.metadata import (
 from holdfast_operator.manifests.model_source import mounted_path, needs_network
 from tests.unit.operator.golden import FOLDER, check_golden
 from tests.unit.operator.manifests.rendered import CHILDREN, PODS, container, containers, environment
-from tests.unit.operator.manifests.samples import DIGEST
+from tests.unit.operator.manifests.samples import DIGEST, POLICY
 
 
 @pytest.mark.parametrize("name", CHILDREN)
@@ -123,7 +124,7 @@ def test_containers_read_back_the_settings_that_were_meant() -> None:
     inspected = InspectionSettings.from_env(environment("inspect", "inspection_job_of_config_map"))
     assert (inspected.model_uri, inspected.model_digest) == ("configmap://tiny", None)
     evaluated = EvaluationSettings.from_env(environment("evaluate", "training_job"))
-    assert evaluated.metrics == "auc"
+    assert GateTerms.model_validate_json(evaluated.gate) == POLICY.spec.gate.terms()
     assert evaluated.champion_digest == DIGEST
     without = EvaluationSettings.from_env(environment("evaluate", "training_job_without_champion"))
     assert (without.champion_dir, without.champion_digest) == (None, None)
