@@ -68,19 +68,12 @@ class CheckTerms(Message):
         return RATES_OF.get(self.metric, (self.metric,))
 
 
-class ReportTerms(Message):
-    """Sections of the report that take more than the comparison does."""
-
-    sections: tuple[str, ...] = ("PermutationImportance",)
-
-
 class GateTerms(Message):
-    """All requirements, and what else to report."""
+    """All requirements."""
 
     checks: list[CheckTerms] = Field(default_factory=list)
     signature: Literal["Identical", "Compatible"] = "Compatible"
     max_holdout_overlap: Decimal = MAX_HOLDOUT_OVERLAP
-    report: ReportTerms = ReportTerms()
 
     @property
     def metrics(self) -> list[str]:

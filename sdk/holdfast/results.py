@@ -186,4 +186,5 @@ class EvaluationResult(Message):
     left_out: int | None = None
     decisive_left_out: int | None = None
     data_digest: str | None = None
+    parameters: dict[str, str] = Field(default_factory=dict, max_length=16)
     failure: Failure | None = None

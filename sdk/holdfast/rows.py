@@ -24,8 +24,10 @@ FEATURE_NAMES: Final = "feature_names"
 SLICE_PREFIX: Final = "slice:"
 REFERENCE: Final = "reference"
 HOLDOUT: Final = "holdout"
+TRAINING: Final = "training"
+"""Rows that the model was trained on, if the trainer gives them: to find them again in the holdout."""
 
-__all__ = ["HOLDOUT", "REFERENCE", "Rows", "RowsError", "read_rows"]
+__all__ = ["HOLDOUT", "REFERENCE", "TRAINING", "Rows", "RowsError", "read_rows"]
 
 
 @dataclass(frozen=True)

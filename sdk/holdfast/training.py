@@ -25,7 +25,7 @@ from holdfast.manifest import METADATA_FILE, MODEL_FILE, PROFILE_FILE
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
 from holdfast.results import EXIT_BAD_DATA, EXIT_RETRY
-from holdfast.rows import HOLDOUT, LABEL, REFERENCE
+from holdfast.rows import HOLDOUT, LABEL, REFERENCE, TRAINING
 
 __all__ = ["EXIT_BAD_DATA", "EXIT_RETRY", "Training"]
 
@@ -120,13 +120,15 @@ class Training:
         holdout: Arrays,
         reference: Arrays | Profile,
         metadata: Mapping[str, Any] | None = None,
+        training: Arrays | None = None,
     ) -> None:
         """Write the results.
 
         ``holdout`` and ``reference`` have an array per model input, by its name, with one entry per row;
         ``holdout`` also has ``label``, and may have ``group`` (rows of one week or user belong together) and
         ``slice:NAME``; ``reference`` may have ``feature_names``, or be a ready profile. Both must be rows
-        that the model was not trained on: see ``splits``. ``metadata`` is kept in the package: parameters,
+        that the model was not trained on: see ``splits``. ``training`` has the inputs of the rows that it was
+        trained on, if the judge is to make sure of that. ``metadata`` is kept in the package: ``parameters``,
         code revision, ``classes``.
 
         Raises:
@@ -137,14 +139,17 @@ class Training:
             raise ValueError("holdout needs an array 'label': the right answer for each row")
         profile = reference.to_json() if isinstance(reference, Profile) else None
         references = {} if isinstance(reference, Profile) else _arrays(REFERENCE, reference)
+        trained = None if training is None else _arrays(TRAINING, training)
         self.output_dir.mkdir(parents=True, exist_ok=True)
-        for stale in (PROFILE_FILE, f"{REFERENCE}.npz", METADATA_FILE):
+        for stale in (PROFILE_FILE, f"{REFERENCE}.npz", f"{TRAINING}.npz", METADATA_FILE):
             (self.output_dir / stale).unlink(missing_ok=True)
         np.savez_compressed(self.output_dir / f"{HOLDOUT}.npz", **rows)
         if profile is None:
             np.savez_compressed(self.output_dir / f"{REFERENCE}.npz", **references)
         else:
             (self.output_dir / PROFILE_FILE).write_bytes(profile)
+        if trained is not None:
+            np.savez_compressed(self.output_dir / f"{TRAINING}.npz", **trained)
         if metadata is not None:
             content = json.dumps(dict(metadata), indent=2, allow_nan=False)
             (self.output_dir / METADATA_FILE).write_text(content + "\n")

@@ -9,8 +9,6 @@ from holdfast_operator.api.gate_rules import GATE_CHECK_RULES, OVERLAP_RULE, uni
 from holdfast_operator.api.resource import ApiModel, Decimal
 from holdfast_operator.api.validation_rule import validated_by
 
-ReportSection = Literal["PermutationImportance", "Energy", "DataReport"]
-
 
 class GateSlice(ApiModel):
     """Rows of the holdout by their value in one slice column, each value judged on its own."""
@@ -73,18 +71,6 @@ class GateCheck(ApiModel):
     )
 
 
-class GateReport(ApiModel):
-    """What else the report tells the person who decides; it changes no verdict."""
-
-    sections: list[ReportSection] = Field(
-        default=["PermutationImportance"],
-        max_length=3,
-        json_schema_extra=validated_by(unique("sections")),
-        description="Energy and DataReport need the image evaluator-extra; a section that is not installed "
-        "is named in the report.",
-    )
-
-
 class Gate(ApiModel):
     """What a candidate must fulfil to be rolled out."""
 
@@ -97,11 +83,8 @@ class Gate(ApiModel):
     max_holdout_overlap: Decimal = Field(
         default="0.01",
         json_schema_extra=validated_by(OVERLAP_RULE),
-        description="Share of holdout rows that may be among the training rows, where the trainer declares "
+        description="Share of holdout rows that may be among the training rows, where the trainer gives "
         "those.",
-    )
-    report: GateReport = Field(
-        default=GateReport(), description="What else the report tells the person who decides."
     )
 
     def terms(self) -> GateTerms:

@@ -55,7 +55,12 @@ def judge(observation: RetrainRunObservation, policy: RetrainPolicy, result: Eva
         return Judgement(RunReport(note, end=FAILED, trained=HAS_TRAINED, evaluated=("False", note)))
     has_champion = observation.resource.status.champion is not None
     evaluation = assess_gate(policy.spec.gate, result, has_champion=has_champion)
-    evidence = {"candidate": candidate, "data_digest": result.data_digest, "evaluation": evaluation}
+    evidence = {
+        "candidate": candidate,
+        "data_digest": result.data_digest,
+        "parameters": dict(result.parameters),
+        "evaluation": evaluation,
+    }
     evaluated = Evaluated(evaluation, evidence)
     if evaluation.verdict == "Fail":
         note = Note(Reason.GATE_FAILED, f"{describe_outcomes(evaluation, 'Fail')}.")

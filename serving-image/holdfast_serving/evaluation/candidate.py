@@ -14,7 +14,7 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage, parse_metadata
 from holdfast.profile import Profile
 from holdfast.results import Failure, ModelFailureReason
-from holdfast.rows import HOLDOUT, REFERENCE, Rows, RowsError, read_rows
+from holdfast.rows import HOLDOUT, REFERENCE, TRAINING, Rows, RowsError, read_rows
 from holdfast.signature import countable
 from holdfast_serving.inspection.inspection_result import check_in_child
 
@@ -53,6 +53,8 @@ class Candidate:
     profile: Profile
     metadata: dict[str, Any]
     holdout: Rows
+    training: Rows | None = None
+    """Rows that it was trained on, if the trainer gives them."""
 
     @classmethod
     def take_over(cls, trained: Path, into: Path, max_bytes: int, threads: int) -> Self:
@@ -72,7 +74,8 @@ class Candidate:
         if PROFILE_FILE not in package.manifest.names:
             with Folder(into) as files:
                 files.write(PROFILE_FILE, [profile.to_json()])
-        return cls(into, session, profile, package.metadata(), _holdout(trained, session))
+        holdout, training = _judged_rows(trained, session)
+        return cls(into, session, profile, package.metadata(), holdout, training)
 
 
 def _copy(trained: Path, into: Path, max_bytes: int) -> None:
@@ -101,12 +104,13 @@ def _made_profile(trained: Path, session: Session) -> Profile:
         raise EvaluationError(EvaluationFailureReason.REFERENCE_INVALID, str(error)) from None
 
 
-def _holdout(trained: Path, session: Session) -> Rows:
+def _judged_rows(trained: Path, session: Session) -> tuple[Rows, Rows | None]:
     try:
         rows = read_rows(trained, HOLDOUT, session.signature)
+        training = read_rows(trained, TRAINING, session.signature)
     except RowsError as error:
         raise EvaluationError(EvaluationFailureReason.HOLDOUT_INVALID, str(error)) from None
     if rows is None:
         message = "the trainer wrote neither holdout.npz nor holdout.parquet"
         raise EvaluationError(EvaluationFailureReason.HOLDOUT_INVALID, message)
-    return rows
+    return rows, training

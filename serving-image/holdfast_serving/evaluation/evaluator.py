@@ -16,11 +16,13 @@ from holdfast.onnx import Session
 from holdfast.package import ModelPackage
 from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult
 from holdfast.row_arrays import RowsError
+from holdfast.row_overlap import overlap_share
 from holdfast.settings import EvaluationSettings
 from holdfast.signature import Match, compare_signatures
 from holdfast.store import publish_package
 from holdfast_serving.evaluation.candidate import Candidate, EvaluationError, EvaluationFailureReason
 from holdfast_serving.evaluation.figures import fitted_figures
+from holdfast_serving.evaluation.parameters import with_parameters
 from holdfast_serving.evaluation.report import Report, render_card, render_json, render_page
 from holdfast_serving.process.container_limits import cpu_limit
 
@@ -73,9 +75,16 @@ def judge_and_publish(settings: EvaluationSettings, folder: Path) -> EvaluationR
         champion_digest=champion.package.digest if champion else None,
         holdout_rows=evaluation.rows,
         signature=match,
+        holdout_overlap=_overlap(candidate),
         data_digest=str(data_digest)[:128] if data_digest is not None else None,
     )
-    return fitted_figures(result, evaluation, gate)
+    return with_parameters(fitted_figures(result, evaluation, gate), candidate.metadata.get("parameters"))
+
+
+def _overlap(candidate: Candidate) -> float | None:
+    if candidate.training is None:
+        return None
+    return overlap_share(candidate.training.inputs, candidate.holdout.inputs)
 
 
 def _champion(settings: EvaluationSettings, threads: int) -> Champion | None:

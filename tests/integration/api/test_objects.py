@@ -9,6 +9,7 @@ import yaml
 
 from holdfast.custom_resource_schema import schemas, with_defaults
 from tests.integration.api.kubectl import Kubectl
+from tests.unit.api.bad_gate import BAD_GATES
 from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.bad_performance import BAD_PERFORMANCE
 from tests.unit.api.bad_traffic import BAD_TRAFFIC
@@ -44,7 +45,7 @@ def test_sample_applied_again_changes_nothing(kubectl: Kubectl, sample: Resource
     assert again == stored
 
 
-@pytest.mark.parametrize("bad", [*BAD_OBJECTS, *BAD_PERFORMANCE, *BAD_TRAFFIC])
+@pytest.mark.parametrize("bad", [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_TRAFFIC])
 def test_bad_object_is_refused_with_field_and_remedy(served: Kubectl, bad: BadObject) -> None:
     # Raw, because kubectl leaves out what is null and complains itself about unknown fields.
     path = f"/apis/holdfast.dev/v1alpha1/namespaces/default/{bad.kind.lower()}s"

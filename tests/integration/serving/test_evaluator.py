@@ -105,6 +105,18 @@ def test_candidate_is_compared_packaged_and_published(
     }
 
 
+def test_holdout_that_was_trained_on_is_found_and_parameters_are_kept(evaluator: Evaluator) -> None:
+    model = diabetes_model()
+    write_training_output(evaluator.output, model)
+    (evaluator.output / "metadata.json").write_text('{"parameters": {"trees": 60, "token": "abc"}}')
+    seen: dict[str, Any] = {name: values[250:371] for name, values in model.rows.items()}
+    np.savez(evaluator.output / "training.npz", **seen)
+    code, result = evaluator.run(gate=asking("mae"))
+    assert code == 0
+    assert result.holdout_overlap == pytest.approx(71 / 142)
+    assert result.parameters == {"trees": "60", "token": "***"}
+
+
 def test_metrics_are_those_of_both_models_on_the_same_rows(
     evaluator: Evaluator, champion: ModelPackage
 ) -> None:

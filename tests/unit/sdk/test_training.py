@@ -195,3 +195,14 @@ def test_splits_that_leave_a_side_empty_are_refused(values: Any, share: float, m
         split_by_time(values, share)
     with pytest.raises(ValueError, match=message):
         split_by_group(values, share)
+
+
+def test_rows_that_were_trained_on_are_read_as_they_were_given(tmp_path: Path) -> None:
+    once = training(tmp_path)
+    holdout = {"x": X, "label": X[:, 0]}
+    once.finish(model=b"model", holdout=holdout, reference={"x": X}, training={"x": X[:2]})
+    rows = read_rows(tmp_path / "output", "training", SIGNATURE)
+    assert rows is not None
+    assert rows.count == 2
+    once.finish(model=b"model", holdout=holdout, reference={"x": X})
+    assert read_rows(tmp_path / "output", "training", SIGNATURE) is None
