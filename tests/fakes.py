@@ -53,7 +53,11 @@ class FakeCluster:
         return copy.deepcopy(self.objects.get((kind.api_version, kind.kind, namespace, name)))
 
     async def list(
-        self, kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
+        self,
+        kind: ResourceKind,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
     ) -> Sequence[Manifest]:
         """Return copies, by name."""
         self._read()
@@ -62,7 +66,11 @@ class FakeCluster:
             for name, live in sorted(self.objects.items())
             if name[:2] == (kind.api_version, kind.kind) and namespace in (None, name[2])
         ]
-        return [copy.deepcopy(live) for live in found if selects(label_selector, live)]
+        return [
+            copy.deepcopy(live)
+            for live in found
+            if selects(label_selector, live) and selects_fields(field_selector, live)
+        ]
 
     async def apply(self, manifest: Manifest) -> Manifest:
         """Apply under the operator's field manager, by force."""
@@ -210,6 +218,18 @@ def selects(selector: str, live: Manifest) -> bool:
             if marks.get(key.strip()) not in [value.strip() for value in values.strip(" ()").split(",")]:
                 return False
         elif marks.get(term.partition("=")[0]) != term.partition("=")[2]:
+            return False
+    return True
+
+
+def selects_fields(selector: str, live: Manifest) -> bool:
+    """Whether a field selector of ``path=value`` terms selects the object."""
+    for term in _terms(selector):
+        path, _, wanted = term.partition("=")
+        value: Any = live
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value != wanted:
             return False
     return True
 

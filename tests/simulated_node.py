@@ -79,6 +79,7 @@ class SimulatedNode:
                 "namespace": self._namespace,
                 "name": f"{job['metadata']['name']}-0",
                 "labels": job["spec"]["template"]["metadata"]["labels"],
+                "ownerReferences": [controller(job)],
             },
             "spec": {
                 "containers": [{"name": container["name"], "image": container["image"]}],
@@ -90,6 +91,12 @@ class SimulatedNode:
         if (created.get("status") or {}).get("phase", "Pending") == "Pending":
             await self._cluster.apply_status(created, succeeded(container["name"], self._message(job)))
         await self._cluster.apply_status(job, COMPLETE)
+
+
+def controller(job: Manifest) -> dict[str, Any]:
+    """Return the reference by which a pod belongs to its Job."""
+    names = {"name": job["metadata"]["name"], "uid": job["metadata"]["uid"], "controller": True}
+    return {"apiVersion": job["apiVersion"], "kind": job["kind"], **names}
 
 
 def available(deployment: Manifest) -> dict[str, Any]:

@@ -41,6 +41,11 @@ class OperatorSettings(BaseModel):
     gateway_api: bool = Field(
         default=False, description="make HTTPRoutes where spec.rollout.traffic asks for them"
     )
+    engines: NameList = Field(
+        default=(),
+        description="kinds of training workloads that policies may have made, comma-separated, such as "
+        "pytorchjobs.kubeflow.org",
+    )
     scrape_interval_seconds: float = Field(
         default=15, ge=0.2, le=300, description="pause between two scrapes of a server's counters"
     )

@@ -171,6 +171,16 @@ class DataLookSettings(ContainerSettings):
     termination_message_path: str = Field(default="/dev/termination-log", description="where the result goes")
 
 
+class CollectionSettings(ContainerSettings):
+    """What the container needs that fetches the output of a training workload, before it is evaluated."""
+
+    source_uri: str = Field(description="folder that the workload wrote to: s3://… or pvc://…")
+    output_dir: str = Field(default="/mnt/output", description="folder that it is copied to")
+    credentials_dir: str | None = Field(default=None, description="credentials for source_uri")
+    max_output_bytes: int = Field(default=8 * 1024**3, ge=1, description="larger outputs are refused")
+    termination_message_path: str = Field(default="/dev/termination-log", description="where a failure goes")
+
+
 class EvaluationSettings(ContainerSettings):
     """What the evaluator container of a training Job needs."""
 

@@ -14,7 +14,13 @@ from typing import Final
 from pydantic import ValidationError
 
 from holdfast.failures import ModelError
-from holdfast.settings import DataLookSettings, EvaluationSettings, InspectionSettings, ServerSettings
+from holdfast.settings import (
+    CollectionSettings,
+    DataLookSettings,
+    EvaluationSettings,
+    InspectionSettings,
+    ServerSettings,
+)
 from holdfast_serving.logs import configure_logs
 
 logger = logging.getLogger(__name__)
@@ -107,6 +113,17 @@ def look() -> int:
     return exit_code
 
 
+def collect() -> int:
+    """Copy what a training workload has left, so that it can be evaluated."""
+    from holdfast_serving.inspection.collect import collection_result
+    from holdfast_serving.inspection.termination import write_termination_message
+
+    settings = CollectionSettings.from_env(os.environ)
+    result, exit_code = collection_result(settings)
+    write_termination_message(settings.termination_message_path, result)
+    return exit_code
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="holdfast_serving", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -121,4 +138,5 @@ COMMANDS: Final[dict[str, Callable[[], int]]] = {
     "serve": serve,
     "evaluate": evaluate,
     "look": look,
+    "collect": collect,
 }

@@ -14,6 +14,8 @@
   value: {{ join "," .Values.watchNamespaces | quote }}
 - name: HOLDFAST_OPERATOR_GATEWAY_API
   value: {{ .Values.gatewayApi.enabled | quote }}
+- name: HOLDFAST_OPERATOR_ENGINES
+  value: {{ join "," .Values.engines | quote }}
 - name: HOLDFAST_OPERATOR_SCRAPE_INTERVAL_SECONDS
   value: {{ .Values.operator.scrapeIntervalSeconds | quote }}
 - name: HOLDFAST_OPERATOR_RESYNC_SECONDS

@@ -75,6 +75,17 @@ WATCHED_RULES = (
 )
 """On spec.triggers.data.uri of a RetrainPolicy."""
 
+HANDOVER_RULES = (
+    rule(
+        matches("self", "^(s3|pvc)://"),
+        "uri must start with s3:// or pvc://: the workload writes there what it has trained",
+    ),
+    _BUCKET_NAMED,
+    _CLAIM_NAMED,
+    _PATH_PLAIN,
+)
+"""On spec.workload.handover.uri of a RetrainPolicy."""
+
 DATA_RULES = (
     rule(
         f"({_CLAIM_FORM}) && ({_CONFIG_MAP_FORM})",

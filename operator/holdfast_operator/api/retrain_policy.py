@@ -30,6 +30,13 @@ from holdfast_operator.api.validation_rule import (
     rule,
     validated_by,
 )
+from holdfast_operator.api.workload import Workload
+
+_ENGINE_RULE = rule(
+    "has(self.trainer) != has(self.workload)",
+    "spec must have either trainer or workload: a container in a Job, or another engine's workload",
+    ".trainer",
+)
 
 
 class LocalReference(ApiModel):
@@ -49,6 +56,13 @@ class Limits(ApiModel):
         default=3600, ge=10, le=604800, description="A run's longest duration."
     )
     backoff_limit: int = Field(default=2, ge=0, le=10, description="Retries of a failing training pod.")
+    ttl_seconds_after_finished: int | None = Field(
+        default=None,
+        ge=0,
+        le=31536000,
+        description="After a run's end its Job, workload and their pods stay for so long; unset: as long as "
+        "the run.",
+    )
 
 
 class Output(ApiModel):
@@ -67,6 +81,8 @@ class Output(ApiModel):
 class RetrainPolicySpec(ApiModel):
     """When to retrain, how, and what a candidate must fulfil."""
 
+    model_config = ConfigDict(json_schema_extra=validated_by(_ENGINE_RULE))
+
     model_deployment_ref: LocalReference = Field(
         json_schema_extra=validated_by(
             rule("self == oldSelf", "modelDeploymentRef is immutable: make another RetrainPolicy")
@@ -75,7 +91,12 @@ class RetrainPolicySpec(ApiModel):
     )
     triggers: Triggers = Field(default=Triggers(), description="What starts a run, besides people.")
     limits: Limits = Field(default=Limits(), description="Bounds on how often and how long to retrain.")
-    trainer: Trainer = Field(description="The container that trains; see the training contract.")
+    trainer: Trainer | None = Field(
+        default=None, description="The container that trains; see the training contract."
+    )
+    workload: Workload | None = Field(
+        default=None, description="Instead of a trainer: the workload of another engine in the cluster."
+    )
     gate: Gate = Field(default=Gate(), description="What a candidate must fulfil to be rolled out.")
     approval: Approval = Field(
         default=Approval(), description="Whether a person has to agree before a candidate is rolled out."
@@ -83,6 +104,18 @@ class RetrainPolicySpec(ApiModel):
     output: Output = Field(description="Where candidate packages are kept.")
     history_limit: int = Field(default=10, ge=1, le=100, description="Finished RetrainRuns that are kept.")
     suspend: bool = Field(default=False, description="No trigger starts a run.")
+
+    @property
+    def training(self) -> Trainer | Workload:
+        """Whichever of trainer and workload there is.
+
+        Raises:
+            ValueError: there is neither; the API server accepts no such policy.
+        """
+        chosen = self.trainer or self.workload
+        if chosen is None:
+            raise ValueError("spec has neither trainer nor workload")
+        return chosen
 
 
 class FeatureDrift(ApiModel):

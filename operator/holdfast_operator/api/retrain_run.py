@@ -113,13 +113,26 @@ class Evaluation(ApiModel):
     verdict: Literal["Pass", "Fail", "Inconclusive"]
 
 
+class WorkloadReference(ApiModel):
+    """The workload of another engine that trains for the run."""
+
+    api_version: Word
+    kind: Word
+    name: Word
+    running_since_time: Time | None = Field(
+        default=None,
+        description="Since when it has not been waiting in a queue: its deadline counts from here.",
+    )
+
+
 class RetrainRunStatus(ApiModel):
     """How far the run is, and what came out."""
 
     observed_generation: int = Field(default=-1, json_schema_extra={"format": "int64"})
     conditions: Conditions = Field(default_factory=list, description="How it stands, by type.")
     model_deployment: Word | None = Field(default=None, description="What the run retrains.")
-    job: Word | None = None
+    job: Word | None = Field(default=None, description="The Job that trains, or evaluates what was trained.")
+    workload: WorkloadReference | None = None
     start_time: Time | None = None
     completion_time: Time | None = None
     champion: Champion | None = None

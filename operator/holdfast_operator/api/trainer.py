@@ -6,7 +6,7 @@ from pydantic import Field
 
 from holdfast_operator.api.model_uri import DATA_RULES
 from holdfast_operator.api.pod_resources import NodeSelector, ResourceAmounts, Toleration
-from holdfast_operator.api.resource import ApiModel, ObjectName, Uri
+from holdfast_operator.api.resource import ApiModel, LabelValue, ObjectName, Uri
 from holdfast_operator.api.validation_rule import rule, validated_by
 
 Argument = Annotated[str, Field(max_length=4096)]
@@ -72,4 +72,7 @@ class Trainer(ApiModel):
     )
     credentials_secret_name: ObjectName | None = Field(
         default=None, description="Secret whose keys become the trainer's environment, to read the data."
+    )
+    queue_name: Annotated[LabelValue, Field(min_length=1)] | None = Field(
+        default=None, description="Local queue of Kueue: the label kueue.x-k8s.io/queue-name of the Job."
     )

@@ -31,6 +31,14 @@ class NotFoundError(ApiError):
     """No object of that name, or no such kind, exists."""
 
 
+class CreationRefusedError(ApiError):
+    """The API server does not accept a new object as it is."""
+
+    def __init__(self, error: ApiError, manifest: Manifest) -> None:
+        super().__init__(error.status, error.reason, error.message)
+        self.manifest = manifest
+
+
 @dataclass(frozen=True)
 class ObjectReference:
     """One object, and not another one that later has the same name."""
@@ -68,7 +76,11 @@ class Cluster(Protocol):
         ...
 
     async def list(
-        self, kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
+        self,
+        kind: ResourceKind,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
     ) -> Sequence[Manifest]:
         """Return all objects of one namespace, or of all, page by page; each with apiVersion and kind."""
         ...

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from holdfast_operator.cluster.api import (
     AlreadyExistsError,
     ApiError,
     Cluster,
+    CreationRefusedError,
     ObjectName,
     ObjectReference,
     object_name,
@@ -19,6 +20,9 @@ from holdfast_operator.manifests.metadata import Manifest, short
 from holdfast_operator.metrics import WRITES
 
 logger = logging.getLogger(__name__)
+
+_REFUSALS: Final = frozenset({400, 403, 404, 413, 422})
+"""Statuses by which the API server says that the same request will not do later either, quotas excepted."""
 
 
 class Enactor:
@@ -39,6 +43,8 @@ class Enactor:
             decision: what should be true.
 
         Raises:
+            CreationRefusedError: the API server does not accept one of ``decision.create``; nothing that
+                follows it was written.
             ApiError: a write was refused; those before it have been made, and all can be repeated.
                 Events are not worth a failure.
         """
@@ -75,6 +81,10 @@ class Enactor:
             await self._cluster.create(manifest)
         except AlreadyExistsError:
             return  # Names are deterministic: an earlier attempt made it, or the next look sees whose it is.
+        except ApiError as error:
+            if error.status not in _REFUSALS:
+                raise
+            raise CreationRefusedError(error, manifest) from error
 
     async def _record(self, resource: Manifest, event: Event) -> None:
         try:

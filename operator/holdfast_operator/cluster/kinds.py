@@ -1,10 +1,14 @@
-"""The kinds that the operator reads or writes; no other request is ever sent, so no discovery is needed."""
+"""The kinds that the operator reads or writes; no other request is ever sent, so no discovery is needed.
+
+Those of training engines are the exception: their plural is what Kubernetes would guess.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from holdfast.labels import API_VERSION
+from holdfast_operator.manifests.workload import guess_plural
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,20 @@ def kind_of(manifest: Mapping[str, Any]) -> ResourceKind:
     """Return the kind of a manifest.
 
     Raises:
-        KeyError: it is not one of the kinds above.
+        KeyError: it is neither one of the kinds above nor of an API group that is not Kubernetes's own.
     """
-    return _BY_NAME[manifest["apiVersion"], manifest["kind"]]
+    api_version, kind = manifest["apiVersion"], manifest["kind"]
+    known = _BY_NAME.get((api_version, kind))
+    return known or engine_kind(api_version, kind)
+
+
+def engine_kind(api_version: str, kind: str) -> ResourceKind:
+    """Return the kind of a training engine's workloads.
+
+    Raises:
+        KeyError: its API group is one of Kubernetes's own.
+    """
+    group = api_version.rpartition("/")[0]
+    if "." not in group or group.endswith(".k8s.io"):
+        raise KeyError(f"{api_version} {kind}")
+    return ResourceKind(api_version, kind, guess_plural(kind))

@@ -45,16 +45,25 @@ class KubernetesCluster:
             return None
 
     async def list(
-        self, kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
+        self,
+        kind: ResourceKind,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
     ) -> Sequence[Manifest]:
         """Return all objects of one namespace, or of all, page by page; each with apiVersion and kind."""
+        asked = {
+            "namespace": namespace,
+            "label_selector": label_selector or None,
+            "field_selector": field_selector or None,
+        }
         try:
-            return await self._list_pages(kind, namespace, label_selector, self._page_size)
+            return await self._list_pages(kind, asked, self._page_size)
         except ApiError as error:
             if error.status != _GONE:
                 raise
         # The pages' snapshot was compacted away meanwhile; one page has no such problem.
-        return await self._list_pages(kind, namespace, label_selector, None)
+        return await self._list_pages(kind, asked, None)
 
     async def apply(self, manifest: Manifest) -> Manifest:
         """Make the fields of MANIFEST true (server-side apply, forced) and return the object."""
@@ -104,7 +113,7 @@ class KubernetesCluster:
             return
 
     async def _list_pages(
-        self, kind: ResourceKind, namespace: str | None, label_selector: str, page_size: int | None
+        self, kind: ResourceKind, asked: Mapping[str, str | None], page_size: int | None
     ) -> Sequence[Manifest]:
         items: deque[Manifest] = deque()
         position: str | None = None
@@ -112,8 +121,7 @@ class KubernetesCluster:
             page = await self._send(
                 self._client.get,
                 self._resource(kind),
-                namespace=namespace,
-                label_selector=label_selector or None,
+                **asked,
                 limit=page_size,
                 _continue=position,
             )

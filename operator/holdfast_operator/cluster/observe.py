@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -30,6 +30,7 @@ from holdfast_operator.cluster.kinds import (
     kind_of,
 )
 from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
+from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.core.observation import (
     DriftWindow,
     GatewayApi,
@@ -78,9 +79,12 @@ class Observer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         gateway_api: bool = False,
+        engines: Sequence[str] = (),
     ) -> None:
         """GATEWAY_API: HTTPRoutes are read and made."""
         self._cluster = cluster
+        self._training = TrainingObserver(cluster)
+        self._engines = tuple(engines)
         self._drift = drift
         self._images = images
         self._now = now
@@ -179,17 +183,22 @@ class Observer:
         model_deployment, runs, job = await asyncio.gather(
             self._model_deployment(key.namespace, model),
             self._runs_of_model(key.namespace, model),
-            self._cluster.get(JOB, key.namespace, key.name),
+            self._cluster.get(JOB, key.namespace, run.status.job or key.name),
         )
         # After the Job, for the same reason as above.
-        pods = await self._cluster.list(POD, key.namespace, f"{labels.RUN}={key.name}")
+        training = await self._training.observe(run, policy, job)
         observation = RetrainRunObservation(
             resource=run,
             policy=policy,
             model_deployment=model_deployment,
             other_runs=tuple(other for other in runs if other.metadata.name != key.name),
             job=job,
-            pods=tuple(pods),
+            pods=training.pods,
+            events=training.events,
+            workload=training.workload,
+            service_account=training.service_account,
+            refusal=training.refusal,
+            engines=self._engines,
             now=self._now(),
             settings=self._images,
         )

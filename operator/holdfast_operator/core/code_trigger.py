@@ -36,15 +36,17 @@ def see_code(policy: RetrainPolicy, status: CodeStatus) -> Sighting:
         return Sighting("Code")
     # The time tells a change from the same change after it was taken back.
     identity = short([status.digest, status.changed_time])
-    image = policy.spec.trainer.image
+    trainer = policy.spec.trainer
+    image = trainer.image if trainer else ""
     evidence = {
         "trainerDigest": status.digest,
         "trainedDigest": status.trained_digest,
         "changedTime": status.changed_time,
-        "image": image,
+        **({"image": image} if image else {}),
     }
+    what = f"spec.trainer has changed; image {image}." if image else "spec.workload has changed."
     name = f"{prefix(policy.metadata.name)}-code-{identity}"
-    return Sighting("Code", Occasion("Code", name, f"spec.trainer has changed; image {image}.", evidence))
+    return Sighting("Code", Occasion("Code", name, what, evidence))
 
 
 def answer_code(status: CodeStatus) -> CodeStatus:

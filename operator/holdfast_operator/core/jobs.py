@@ -18,6 +18,11 @@ def is_finished(job: Manifest) -> bool:
     return has_succeeded(job) or has_failed(job) is not None
 
 
+def is_suspended(job: Manifest) -> bool:
+    """Whether the Job may run no pods for now, as while it waits in a queue."""
+    return bool((job.get("spec") or {}).get("suspend"))
+
+
 def _reason(job: Manifest, type_: str) -> str | None:
     for condition in (job.get("status") or {}).get("conditions") or ():
         if condition.get("type") == type_ and condition.get("status") == "True":

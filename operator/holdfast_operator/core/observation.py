@@ -132,6 +132,17 @@ class RetrainPolicyObservation:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """The API server's answer to a request about an object of a run that it did not grant."""
+
+    api_version: str
+    kind: str
+    status: int
+    """Of HTTP: 400, 403, 404 (no such kind), 413 or 422."""
+    message: str
+
+
+@dataclass(frozen=True)
 class RetrainRunObservation:
     """One RetrainRun with everything that bears on it."""
 
@@ -141,8 +152,19 @@ class RetrainRunObservation:
     other_runs: tuple[RetrainRun, ...]
     """The other RetrainRuns of the same ModelDeployment, through any policy."""
     job: Manifest | None
-    """The Job that has the run's name, whoever controls it."""
+    """The Job that has the name in the status, whoever controls it."""
     pods: tuple[Manifest, ...] = field(default=())
     """Pods of that Job."""
+    events: tuple[Manifest, ...] = field(default=())
+    """Warnings about that Job, read only while it has no pods."""
+    workload: Manifest | None = None
+    """The object of another engine that the status names, whoever controls it."""
+    service_account: Manifest | None = None
+    """The one that the policy's workload names."""
+    engines: tuple[str, ...] = ()
+    """Kinds of workloads that may be made, such as pytorchjobs.kubeflow.org."""
+    refusal: Refusal | None = None
+    """Why the workload cannot be read, or why what was decided to be created was not: then the decision is
+    taken again."""
     now: datetime = field(kw_only=True)
     settings: ImageSettings = field(kw_only=True)

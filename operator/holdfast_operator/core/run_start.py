@@ -1,4 +1,4 @@
-"""The start of a RetrainRun: what it is to be judged against, and its Job."""
+"""The start of a RetrainRun: what it is to be judged against, and what is announced before it is made."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,16 +6,18 @@ from typing import Any
 
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
-from holdfast_operator.api.retrain_run import Champion, RetrainRun
+from holdfast_operator.api.retrain_run import Champion, RetrainRun, WorkloadReference
 from holdfast_operator.core.observation import RetrainRunObservation
 from holdfast_operator.core.timestamps import format_time
-from holdfast_operator.manifests.metadata import Manifest
-from holdfast_operator.manifests.training_containers import ChampionSource
-from holdfast_operator.manifests.training_job import TrainingParts, render_training_job
+from holdfast_operator.manifests.evaluation_job import evaluation_job_name
+from holdfast_operator.manifests.training_containers import ChampionSource, TrainingParts
+from holdfast_operator.manifests.workload import workload_name
 
 
-def plan_start(run: RetrainRun, model_deployment: ModelDeployment, now: datetime) -> Mapping[str, Any]:
-    """Return the fields of the status that announce the Job."""
+def plan_start(
+    run: RetrainRun, policy: RetrainPolicy, model_deployment: ModelDeployment, now: datetime
+) -> Mapping[str, Any]:
+    """Return the fields of the status that announce what trains."""
     stable = model_deployment.status.stable_revision
     champion = (
         Champion(
@@ -30,14 +32,14 @@ def plan_start(run: RetrainRun, model_deployment: ModelDeployment, now: datetime
     )
     return {
         "model_deployment": model_deployment.metadata.name,
-        "job": run.metadata.name,
         "start_time": format_time(now),
         "champion": champion,
+        **_names(run.metadata.name, policy),
     }
 
 
-def plan_training_job(observation: RetrainRunObservation, policy: RetrainPolicy) -> Manifest:
-    """Return the Job of a run whose start has been announced."""
+def training_parts(observation: RetrainRunObservation, policy: RetrainPolicy) -> TrainingParts:
+    """Return what the objects of a run are made from, once its start has been announced."""
     champion = observation.resource.status.champion
     source = (
         ChampionSource(
@@ -46,4 +48,14 @@ def plan_training_job(observation: RetrainRunObservation, policy: RetrainPolicy)
         if champion
         else None
     )
-    return render_training_job(TrainingParts(observation.resource, policy, source), observation.settings)
+    return TrainingParts(observation.resource, policy, source)
+
+
+def _names(run: str, policy: RetrainPolicy) -> Mapping[str, Any]:
+    if policy.spec.workload is None:
+        return {"job": run}
+    template = policy.spec.workload.template
+    reference = WorkloadReference(
+        api_version=template.api_version, kind=template.kind, name=workload_name(run)
+    )
+    return {"job": evaluation_job_name(run), "workload": reference}

@@ -1,6 +1,6 @@
 """How far the training Job is, and what came of it: a result, or a documented reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from holdfast.redaction import redact
 from holdfast.results import EXIT_BAD_DATA, MAX_MESSAGE_BYTES, EvaluationResult, InspectionResult
-from holdfast_operator.core.jobs import has_failed, has_succeeded
+from holdfast_operator.core.failed_pods import assess_complaint, last_complaint
+from holdfast_operator.core.jobs import has_failed, has_succeeded, is_suspended
 from holdfast_operator.core.pods import (
     Blockage,
     Obstacle,
@@ -24,6 +25,7 @@ from holdfast_operator.core.reasons import RetrainRunReason as Reason
 from holdfast_operator.manifests.metadata import Manifest
 from holdfast_operator.manifests.training_containers import (
     CHAMPION_CONTAINER,
+    COLLECT_CONTAINER,
     EVALUATE_CONTAINER,
     TRAINER_CONTAINER,
 )
@@ -47,21 +49,49 @@ class Training:
     wake_time: datetime | None = None
 
 
-def assess_training(job: Manifest, pods: tuple[Manifest, ...], now: datetime) -> Training:
-    """Return how far the Job is."""
+def assess_training(
+    job: Manifest,
+    pods: tuple[Manifest, ...],
+    now: datetime,
+    events: tuple[Manifest, ...] = (),
+    *,
+    has_trained: bool = False,
+) -> Training:
+    """Return how far the Job is.
+
+    Args:
+        job: a Job of a run.
+        pods: those of the Job.
+        now: time zone aware.
+        events: warnings about the Job, which are all there is to see while it has no pods.
+        has_trained: the training is over, and the Job evaluates only.
+    """
+    has_trained = has_trained or _has_trained(pods)
     if has_succeeded(job):
         return _assess_result(terminations(pods, EVALUATE_CONTAINER))
     reason = has_failed(job)
+    complaint = None if pods else last_complaint(events)
     if reason is not None:
-        return Training(_assess_failure(reason, pods), has_trained=_has_trained(pods), has_failed=True)
+        note = _assess_failure(reason, pods, complaint)
+        return Training(note, has_trained=has_trained, has_failed=True)
+    training = _assess_wait(job, pods, now, complaint) or _assess_stage(pods, has_trained=has_trained)
+    return replace(training, has_trained=has_trained)
+
+
+def _assess_wait(
+    job: Manifest, pods: tuple[Manifest, ...], now: datetime, complaint: str | None
+) -> Training | None:
+    """Return what keeps the Job from its work, if anything does."""
+    if is_suspended(job):
+        return Training(Note(Reason.QUEUED, "The Job is suspended, for instance by the queue it waits in."))
+    if complaint is not None:
+        note, end = assess_complaint(complaint, job)
+        return Training(note, has_failed=end is not None and now >= end, wake_time=end)
     blockage = find_blockage(pods)
-    if blockage is not None and blockage.obstacle in _OBSTACLE_REASONS:
-        return _assess_blockage(blockage, now)
-    return _assess_stage(pods)
+    return None if blockage is None else _assess_blockage(blockage, now)
 
 
-def _assess_stage(pods: tuple[Manifest, ...]) -> Training:
-    has_trained = _has_trained(pods)
+def _assess_stage(pods: tuple[Manifest, ...], *, has_trained: bool) -> Training:
     note = (
         Note(Reason.EVALUATING, "Comparing the candidate with the champion on the holdout.")
         if has_trained
@@ -69,13 +99,16 @@ def _assess_stage(pods: tuple[Manifest, ...]) -> Training:
     )
     trouble = describe_trouble(pods)
     message = f"{note.message} So far: {trouble}." if trouble else note.message
-    return Training(Note(note.reason, message), has_trained=has_trained)
+    return Training(Note(note.reason, message))
 
 
 def _assess_blockage(blockage: Blockage, now: datetime) -> Training:
+    reason = _OBSTACLE_REASONS.get(blockage.obstacle)
+    if reason is None:
+        return Training(Note(Reason.UNSCHEDULABLE, f"Waiting: {blockage.message}."))
     if blockage.is_over(now):
-        return Training(Note(_OBSTACLE_REASONS[blockage.obstacle], f"{blockage.message}."), has_failed=True)
-    return Training(Note(Reason.TRAINING, f"Waiting: {blockage.message}."), wake_time=blockage.end)
+        return Training(Note(reason, f"{blockage.message}."), has_failed=True)
+    return Training(Note(Reason.WAITING_FOR_POD, f"Waiting: {blockage.message}."), wake_time=blockage.end)
 
 
 def _has_trained(pods: tuple[Manifest, ...]) -> bool:
@@ -106,9 +139,11 @@ def _not_a_result(reason: Reason, message: str) -> Training:
     return Training(Note(reason, f"{message.rstrip('.')}."), has_trained=True, has_failed=True)
 
 
-def _assess_failure(job_reason: str, pods: tuple[Manifest, ...]) -> Note:
+def _assess_failure(job_reason: str, pods: tuple[Manifest, ...], complaint: str | None) -> Note:
     if job_reason == "DeadlineExceeded":
-        return Note(Reason.DEADLINE_EXCEEDED, "The run took longer than spec.limits.activeDeadlineSeconds.")
+        last = f" It had no pods: {complaint}." if complaint else ""
+        message = f"The run took longer than spec.limits.activeDeadlineSeconds.{last}"
+        return Note(Reason.DEADLINE_EXCEEDED, message)
     end = next((each for each in terminations(pods) if each.exit_code != 0), None)
     if end is None:
         if was_evicted(pods):
@@ -116,9 +151,12 @@ def _assess_failure(job_reason: str, pods: tuple[Manifest, ...]) -> Note:
         return Note(Reason.TRAINER_FAILED, f"The Job failed: {job_reason}.")
     if end.reason == "OOMKilled":
         return Note(Reason.OUT_OF_MEMORY, f"Container {end.container} exceeded its memory limit.")
-    return {CHAMPION_CONTAINER: _champion_note, EVALUATE_CONTAINER: _evaluate_note}.get(
-        end.container, _trainer_note
-    )(end)
+    notes = {
+        CHAMPION_CONTAINER: _champion_note,
+        COLLECT_CONTAINER: _collect_note,
+        EVALUATE_CONTAINER: _evaluate_note,
+    }
+    return notes.get(end.container, _trainer_note)(end)
 
 
 def _trainer_note(end: Termination) -> Note:
@@ -130,6 +168,10 @@ def _trainer_note(end: Termination) -> Note:
 
 def _champion_note(end: Termination) -> Note:
     return Note(Reason.CHAMPION_UNREADABLE, _reported(end, InspectionResult))
+
+
+def _collect_note(end: Termination) -> Note:
+    return Note(Reason.OUTPUT_UNREADABLE, _reported(end, InspectionResult))
 
 
 def _evaluate_note(end: Termination) -> Note:

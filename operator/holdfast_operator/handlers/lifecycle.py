@@ -59,7 +59,13 @@ class OperatorProcess:
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
         self._scraper = Scraper(cluster, pods, drift, self._queue.add)
-        observer = Observer(cluster, drift, _images(settings), gateway_api=settings.gateway_api)
+        observer = Observer(
+            cluster,
+            drift,
+            _images(settings),
+            gateway_api=settings.gateway_api,
+            engines=settings.engines,
+        )
         enactor = Enactor(cluster, EventRecorder(cluster, settings.identity))
         reconciler = Reconciler(observer, enactor, DriftGauges())
         self._workers = Workers(self._queue, reconciler.reconcile, settings.workers)

@@ -1,15 +1,17 @@
 """Observe, decide, enact: what is done for one key."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from holdfast_operator.cluster.api import CreationRefusedError
 from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN
 from holdfast_operator.cluster.observe import Observer
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.model_deployment import decide_model_deployment
+from holdfast_operator.core.observation import Refusal
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from holdfast_operator.core.retrain_run import decide_retrain_run
 from holdfast_operator.handlers.drift_gauges import DriftGauges
@@ -23,6 +25,8 @@ class Verdict:
     live: Manifest
     children: Iterable[Manifest]
     decision: Decision
+    reconsider: Callable[[Refusal], Decision] | None = None
+    """Decides again when the API server does not accept something that was to be created."""
 
 
 Judge: TypeAlias = Callable[[Key], Awaitable[Verdict | None]]
@@ -58,8 +62,17 @@ class Reconciler:
             return (
                 None  # The garbage collector takes the children; making them again would be a race with it.
             )
-        await self._enactor.enact(verdict.live, verdict.children, verdict.decision)
+        try:
+            await self._enactor.enact(verdict.live, verdict.children, verdict.decision)
+        except CreationRefusedError as error:
+            if verdict.reconsider is None:
+                raise
+            return await self._answer(verdict.live, verdict.reconsider(_refusal(error)))
         return verdict.decision.requeue_after_seconds
+
+    async def _answer(self, live: Manifest, decision: Decision) -> float | None:
+        await self._enactor.enact(live, (), decision)
+        return decision.requeue_after_seconds
 
     async def _judge_model_deployment(self, key: Key) -> Verdict | None:
         observed = await self._observer.observe_model_deployment(key)
@@ -85,4 +98,13 @@ class Reconciler:
         observed = await self._observer.observe_retrain_run(key)
         if observed is None:
             return None
-        return Verdict(observed.live, (), decide_retrain_run(observed.observation))
+        observation = observed.observation
+
+        def reconsider(refusal: Refusal) -> Decision:
+            return decide_retrain_run(replace(observation, refusal=refusal))
+
+        return Verdict(observed.live, (), decide_retrain_run(observation), reconsider)
+
+
+def _refusal(error: CreationRefusedError) -> Refusal:
+    return Refusal(error.manifest["apiVersion"], error.manifest["kind"], error.status, error.message)

@@ -92,11 +92,11 @@ def render_look_job(policy: RetrainPolicy, look: Look, settings: ImageSettings) 
 
 
 def _pod(policy: RetrainPolicy, trigger: DataTrigger, settings: ImageSettings) -> dict[str, Any]:
-    trainer = policy.spec.trainer
+    training = policy.spec.training
     source = storage_for(trigger.uri, trigger.credentials_secret_name)
     return {
         **pod_defaults(settings),
-        **placement(trainer.node_selector, trainer.tolerations),
+        **placement(training.node_selector, training.tolerations),
         "restartPolicy": "Never",
         "containers": [_container(trigger, source, settings)],
         "volumes": [scratch_volume("tmp", "64Mi"), *source.volumes],

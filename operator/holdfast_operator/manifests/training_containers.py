@@ -6,6 +6,7 @@ from typing import Any, Final
 from holdfast.gate_terms import GateTerms
 from holdfast.manifest import canonical_json
 from holdfast.settings import EvaluationSettings, FetchSettings
+from holdfast_operator.api.pod_resources import ResourceAmounts
 from holdfast_operator.api.retrain_policy import RetrainPolicy, Trainer
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.manifests.environment import literal_env
@@ -27,6 +28,7 @@ from holdfast_operator.manifests.pod_security import (
 
 CHAMPION_CONTAINER: Final = "fetch-champion"
 TRAINER_CONTAINER: Final = "trainer"
+COLLECT_CONTAINER: Final = "fetch-output"
 EVALUATE_CONTAINER: Final = "evaluate"
 CHAMPION_DIR: Final = "/mnt/champion"
 OUTPUT_DIR: Final = "/mnt/output"
@@ -41,6 +43,15 @@ class ChampionSource:
     digest: str
     credentials_secret_name: str | None = None
     public_key_secret_name: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingParts:
+    """One run with what its Jobs are made from."""
+
+    run: RetrainRun
+    policy: RetrainPolicy
+    champion: ChampionSource | None
 
 
 @dataclass(frozen=True)
@@ -97,9 +108,10 @@ def render_trainer_container(
 
 
 def render_evaluate_container(
-    run: RetrainRun, policy: RetrainPolicy, champion: ChampionSource | None, settings: ImageSettings
+    training: TrainingParts, resources: ResourceAmounts, settings: ImageSettings
 ) -> ContainerWithVolumes:
     """Return the container that compares, packages and publishes."""
+    run, policy, champion = training.run, training.policy, training.champion
     output = policy.spec.output
     target = storage_for(output.uri, output.credentials_secret_name, PUBLISH_DIR, writable=True)
     evaluation = EvaluationSettings(
@@ -119,7 +131,7 @@ def render_evaluate_container(
         "command": COMMAND,
         "args": ["evaluate"],
         "env": literal_env(evaluation.to_env()),
-        "resources": resource_amounts(policy.spec.trainer.resources),
+        "resources": resource_amounts(resources),
         "securityContext": container_security_context(),
         "volumeMounts": [
             {"name": "champion", "mountPath": CHAMPION_DIR, "readOnly": True},
@@ -144,11 +156,7 @@ def _data_storage(trainer: Trainer) -> Storage:
 
 def _trainer_env(run: RetrainRun, trainer: Trainer, *, has_champion: bool) -> list[dict[str, str]]:
     """Return the user's variables, then ours: those that share a name with ours are left out."""
-    ours = {
-        "HOLDFAST_OUTPUT_DIR": OUTPUT_DIR,
-        "HOLDFAST_RUN": run.metadata.name,
-        "HOLDFAST_TRIGGER": canonical_json(run.spec.trigger.model_dump(by_alias=True)).decode(),
-    }
+    ours = {"HOLDFAST_OUTPUT_DIR": OUTPUT_DIR, **run_variables(run)}
     if has_champion:
         ours["HOLDFAST_CHAMPION_DIR"] = CHAMPION_DIR
     if trainer.data_uri is not None:
@@ -158,6 +166,14 @@ def _trainer_env(run: RetrainRun, trainer: Trainer, *, has_champion: bool) -> li
     # The root file system is read-only, and the image's user may have no home there.
     theirs = {"HOME": TEMPORARY_DIR} | {variable.name: variable.value for variable in trainer.env}
     return literal_env({"name": name, "value": value} for name, value in (theirs | ours).items())
+
+
+def run_variables(run: RetrainRun) -> dict[str, str]:
+    """Return what every trainer is told about its run."""
+    return {
+        "HOLDFAST_RUN": run.metadata.name,
+        "HOLDFAST_TRIGGER": canonical_json(run.spec.trigger.model_dump(by_alias=True)).decode(),
+    }
 
 
 def _env_from(secret_name: str | None) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Training Job: fetch the champion, run the user's trainer, then evaluate and publish in our container."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from holdfast import labels
 from holdfast.results import EXIT_BAD_DATA, EXIT_MODEL_REFUSED
-from holdfast_operator.api.retrain_policy import RetrainPolicy
-from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.api.retrain_policy import Trainer
 from holdfast_operator.manifests.metadata import (
     TRAINING,
     ImageSettings,
@@ -21,8 +20,8 @@ from holdfast_operator.manifests.training_containers import (
     CHAMPION_CONTAINER,
     EVALUATE_CONTAINER,
     TRAINER_CONTAINER,
-    ChampionSource,
     ContainerWithVolumes,
+    TrainingParts,
     render_champion_container,
     render_evaluate_container,
     render_trainer_container,
@@ -31,22 +30,58 @@ from holdfast_operator.manifests.training_containers import (
 OUTPUT_SIZE: Final = "8Gi"
 CHAMPION_SIZE: Final = "4Gi"
 SCRATCH_SIZE: Final = "4Gi"
+QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 
-@dataclass(frozen=True)
-class TrainingParts:
-    """One run with what its Job is made from."""
+def render_training_job(training: TrainingParts, trainer: Trainer, settings: ImageSettings) -> Manifest:
+    """Return the Job; it has the run's name."""
+    champion = champion_container(training, settings)
+    trained = render_trainer_container(training.run, trainer, has_champion=champion is not None)
+    evaluate = render_evaluate_container(training, trainer.resources, settings)
+    parts = [part for part in (champion, trained, evaluate) if part is not None]
+    pod = {
+        **pod_defaults(settings),
+        **placement(trainer.node_selector, trainer.tolerations),
+        **containers_of(parts, ["output", "champion", "trainer-tmp", "evaluate-tmp"]),
+    }
+    metadata = run_metadata(training, training.run.metadata.name)
+    metadata["labels"] |= queue_label(trainer.queue_name)
+    return render_run_job(training, metadata, {TRAINER_CONTAINER: EXIT_BAD_DATA}, pod)
 
-    run: RetrainRun
-    policy: RetrainPolicy
-    champion: ChampionSource | None
+
+def render_run_job(
+    training: TrainingParts, metadata: Mapping[str, Any], refusals: Mapping[str, int], pod: Mapping[str, Any]
+) -> Manifest:
+    """Return a Job of a run; it has no time to live, for the result must be read before it goes.
+
+    Args:
+        training: what it is made from.
+        metadata: of the Job; its labels are those of the pods as well.
+        refusals: exit codes by container that end the Job at once, beside those of our own containers.
+        pod: spec of the pods.
+    """
+    limits = training.policy.spec.limits
+    codes = {**refusals, EVALUATE_CONTAINER: EXIT_MODEL_REFUSED}
+    if training.champion is not None:
+        codes[CHAMPION_CONTAINER] = EXIT_MODEL_REFUSED
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata,
+        "spec": {
+            "backoffLimit": limits.backoff_limit,
+            "activeDeadlineSeconds": limits.active_deadline_seconds,
+            "podFailurePolicy": {"rules": _failure_rules(codes)},
+            "template": {"metadata": {"labels": metadata["labels"]}, "spec": pod},
+        },
+    }
 
 
-def render_training_job(training: TrainingParts, settings: ImageSettings) -> Manifest:
-    """Return the Job; it has the run's name and no time to live: it goes with the run."""
-    run, limits = training.run, training.policy.spec.limits
-    metadata = {
-        "name": run.metadata.name,
+def run_metadata(training: TrainingParts, name: str) -> dict[str, Any]:
+    """Return the metadata of an object that a run owns."""
+    run = training.run
+    return {
+        "name": name,
         "namespace": run.metadata.namespace,
         "labels": {
             **child_labels(training.policy.spec.model_deployment_ref.name, TRAINING),
@@ -55,23 +90,33 @@ def render_training_job(training: TrainingParts, settings: ImageSettings) -> Man
         },
         "ownerReferences": [owner_reference("RetrainRun", run.metadata)],
     }
+
+
+def queue_label(queue_name: str | None) -> dict[str, str]:
+    """Return the label by which Kueue finds the queue of an object, if it is to have one."""
+    return {} if queue_name is None else {QUEUE_LABEL: queue_name}
+
+
+def champion_container(training: TrainingParts, settings: ImageSettings) -> ContainerWithVolumes | None:
+    """Return the container that fetches what serves now, if anything does."""
+    return None if training.champion is None else render_champion_container(training.champion, settings)
+
+
+def containers_of(parts: Sequence[ContainerWithVolumes], scratch: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a pod that runs the parts one after the other, the last as its container."""
+    sizes = {"output": OUTPUT_SIZE, "champion": CHAMPION_SIZE}
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": metadata,
-        "spec": {
-            "backoffLimit": limits.backoff_limit,
-            "activeDeadlineSeconds": limits.active_deadline_seconds,
-            "podFailurePolicy": {"rules": _failure_rules(has_champion=training.champion is not None)},
-            "template": {"metadata": {"labels": metadata["labels"]}, "spec": _pod(training, settings)},
-        },
+        "restartPolicy": "Never",
+        "initContainers": [part.container for part in parts[:-1]],
+        "containers": [parts[-1].container],
+        "volumes": [
+            *(scratch_volume(name, sizes.get(name, SCRATCH_SIZE)) for name in scratch),
+            *merge_volumes(volume for part in parts for volume in part.volumes),
+        ],
     }
 
 
-def _failure_rules(*, has_champion: bool) -> list[dict[str, Any]]:
-    codes = {TRAINER_CONTAINER: EXIT_BAD_DATA, EVALUATE_CONTAINER: EXIT_MODEL_REFUSED}
-    if has_champion:
-        codes[CHAMPION_CONTAINER] = EXIT_MODEL_REFUSED
+def _failure_rules(codes: Mapping[str, int]) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = [
         {
             "action": "FailJob",
@@ -81,31 +126,3 @@ def _failure_rules(*, has_champion: bool) -> list[dict[str, Any]]:
     ]
     disrupted = {"type": "DisruptionTarget", "status": "True"}
     return [*rules, {"action": "Ignore", "onPodConditions": [disrupted]}]
-
-
-def _pod(training: TrainingParts, settings: ImageSettings) -> dict[str, Any]:
-    trainer = training.policy.spec.trainer
-    champion = _champion_container(training, settings)
-    trained = render_trainer_container(
-        training.run, training.policy.spec.trainer, has_champion=champion is not None
-    )
-    evaluate = render_evaluate_container(training.run, training.policy, training.champion, settings)
-    parts = [part for part in (champion, trained, evaluate) if part is not None]
-    return {
-        **pod_defaults(settings),
-        **placement(trainer.node_selector, trainer.tolerations),
-        "restartPolicy": "Never",
-        "initContainers": [part.container for part in parts[:-1]],
-        "containers": [evaluate.container],
-        "volumes": [
-            scratch_volume("output", OUTPUT_SIZE),
-            scratch_volume("champion", CHAMPION_SIZE),
-            scratch_volume("trainer-tmp", SCRATCH_SIZE),
-            scratch_volume("evaluate-tmp", SCRATCH_SIZE),
-            *merge_volumes(volume for part in parts for volume in part.volumes),
-        ],
-    }
-
-
-def _champion_container(training: TrainingParts, settings: ImageSettings) -> ContainerWithVolumes | None:
-    return None if training.champion is None else render_champion_container(training.champion, settings)

@@ -40,7 +40,7 @@
   verbs: [get, list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- if .Values.gatewayApi.enabled }}
 # Only with the chart's value gatewayApi.enabled.
 - apiGroups: [gateway.networking.k8s.io]
@@ -49,5 +49,10 @@
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [list]
+{{- end }}
+{{- range .Values.engines }}
+- apiGroups: [{{ regexReplaceAll "^[^.]*[.]" . "" }}]
+  resources: [{{ regexReplaceAll "[.].*$" . "" }}]
+  verbs: [get, create, delete]
 {{- end }}
 {{- end -}}

@@ -174,8 +174,11 @@ async def test_model_that_does_not_count_is_a_problem(world: World) -> None:
 
 async def test_run_is_seen_with_its_policy_model_job_and_the_other_runs(world: World) -> None:
     world.cluster.put(run_of("sibling", "nightly"))
-    world.cluster.put(resource(JOB, "mine"))
-    world.cluster.put(resource(POD, "mine-0", metadata={"labels": {labels.RUN: "mine"}}))
+    job = world.cluster.put(resource(JOB, "mine"))
+    marks = {"labels": {labels.RUN: "mine"}}
+    owned = marks | {"ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}]}
+    world.cluster.put(resource(POD, "mine-0", metadata=owned))
+    world.cluster.put(resource(POD, "of-an-engine", metadata=marks))
     observed = await world.observer.observe_retrain_run(Key(RETRAIN_RUN, "team", "mine"))
     assert observed is not None
     observation = observed.observation

@@ -55,6 +55,9 @@ RESULT = {
 }
 
 
+_OF_THE_OBSERVATION = {"engines", "events", "refusal", "service_account", "workload"}
+
+
 def observe_run(
     status: Mapping[str, Any] | None = None,
     *,
@@ -66,6 +69,8 @@ def observe_run(
     seconds: float = 100,
     **fields: Any,
 ) -> RetrainRunObservation:
+    """Return the observation; FIELDS are further ones of it, or of the run's metadata."""
+    own = {name: fields.pop(name) for name in _OF_THE_OBSERVATION & set(fields)}
     return RetrainRunObservation(
         resource=retrain_run(status=status, **fields),
         policy=policy or retrain_policy(GATE),
@@ -75,6 +80,7 @@ def observe_run(
         pods=tuple(pods),
         now=at(seconds),
         settings=SETTINGS,
+        **own,
     )
 
 

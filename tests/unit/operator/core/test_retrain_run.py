@@ -131,7 +131,9 @@ def test_run_that_started_at_the_same_moment_steps_back() -> None:
             "Unknown/Training",
             id="second-attempt",
         ),
-        pytest.param([unschedulable("p", "no GPU")], "Training", "Unknown/Training", id="unschedulable"),
+        pytest.param(
+            [unschedulable("p", "no GPU")], "Unschedulable", "Unknown/Unschedulable", id="unschedulable"
+        ),
     ],
 )
 def test_progress_of_the_job_shows(pods: list[Any], reason: str, trained: str) -> None:

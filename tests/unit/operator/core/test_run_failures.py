@@ -173,7 +173,7 @@ def test_failed_job_has_a_documented_reason(reason: str, pods: list[Any], expect
 def test_blocked_pod_fails_the_run_after_a_grace_and_its_job_is_stopped(blocked: Any, reason: str) -> None:
     observation = observe_run(STARTED, job=training_job(), pods=[blocked])
     patient = decide_retrain_run(observation)
-    assert said(patient, "Reconciling") == "True/Training"
+    assert said(patient, "Reconciling") == "True/WaitingForPod"
     assert patient.requeue_after_seconds == 20
     late = replace(observation, now=at(120))
     decision = decide_retrain_run(late)
