@@ -74,7 +74,9 @@ class Triggers(ApiModel):
     )
     schedule: ScheduleTrigger | None = Field(default=None, description="Retrain at fixed times.")
     data: DataTrigger | None = Field(default=None, description="Retrain when the data has changed.")
-    code: CodeTrigger | None = Field(default=None, description="Retrain when spec.trainer or spec.workload has changed.")
+    code: CodeTrigger | None = Field(
+        default=None, description="Retrain when spec.trainer or spec.workload has changed."
+    )
 
 
 class TriggerStatus(ApiModel):

@@ -10,7 +10,7 @@ from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.core.triggers import Occasion, Sighting
 from holdfast_operator.manifests.metadata import prefix, short
 
-_TRAINS: Final = {"trainer"}
+_TRAINS: Final = {"trainer", "workload"}
 """Fields of the spec by which a model is trained."""
 
 

@@ -96,8 +96,7 @@ def _require_bounded(node: Mapping[str, Any], expression: str) -> None:
             f"comparisons, &&, ||, ! and {', '.join(sorted(_FUNCTIONS))}"
         )
     for child in node["children"]:
-        if isinstance(child, Mapping):
-            _require_bounded(child, expression)
+        _require_bounded(child, expression)
 
 
 def _name_of(value: object) -> str:

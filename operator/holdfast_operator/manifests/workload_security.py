@@ -1,8 +1,8 @@
 """What the template of a workload must not ask for, wherever it spells pods.
 
-Workloads are made with the operator's rights and run with those of the engine's controller, so that a template
-must not be a way to more than a trainer of ours has. Source of the rules: the level "restricted" of the Kubernetes
-Pod Security Standards.
+Workloads are made with the operator's rights and run with those of the engine's controller. A template must
+not be a way to more than a trainer of ours has. Source of the rules: level "restricted" of the Pod Security
+Standards of Kubernetes.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -73,7 +73,7 @@ def test_the_operator_is_granted_exactly_what_it_uses(render: Render) -> None:
     }
     finalizers = {(kind.group, f"{kind.plural}/finalizers", "update") for kind in RESOURCES}
     runs = {(RETRAIN_RUN.group, RETRAIN_RUN.plural, verb) for verb in ("create", "delete")}
-    events = {(EVENT.group, EVENT.plural, verb) for verb in ("create", "patch")}
+    events = {(EVENT.group, EVENT.plural, verb) for verb in ("list", "create", "patch")}
     # Found by the name that it gave them; nobody else's are ever listed.
     kept = {(CONFIG_MAP.group, CONFIG_MAP.plural, verb) for verb in ("get", "create", "patch")}
     lease = {(LEASE.group, LEASE.plural, verb) for verb in ("get", "create", "update", "patch")}
@@ -90,6 +90,13 @@ def test_routes_are_the_operators_only_where_it_is_asked_to_make_them(render: Re
         assert not wanted & rights(roles(render(**scope)))
         more = rights(roles(render(**scope, gatewayApi={"enabled": True}))) - rights(roles(render(**scope)))
         assert more == wanted | {("discovery.k8s.io", "endpointslices", "list")}
+
+
+def test_an_engine_that_is_enabled_can_be_made_looked_at_and_stopped(render: Render) -> None:
+    engines = ["pytorchjobs.kubeflow.org", "jobsets.jobset.x-k8s.io"]
+    more = rights(roles(render(engines=engines))) - rights(roles(render()))
+    kinds = (("kubeflow.org", "pytorchjobs"), ("jobset.x-k8s.io", "jobsets"))
+    assert more == {(*kind, verb) for kind, verb in product(kinds, ("get", "create", "delete"))}
 
 
 def test_the_lease_is_the_only_one_that_can_be_changed(render: Render) -> None:

@@ -226,7 +226,7 @@ _RETRAIN_POLICIES = {
     "run without time": _policy(
         {"spec.limits.activeDeadlineSeconds": 0}, "spec.limits.activeDeadlineSeconds"
     ),
-    "no trainer": _policy({"spec.trainer": ABSENT}, "spec.trainer"),
+    "no trainer": _policy({"spec.trainer": ABSENT}, "spec.trainer", "either trainer or workload"),
     "image with a space": _trainer("image", "trainer :1"),
     "unknown pull policy": _trainer("imagePullPolicy", "Sometimes"),
     "variable twice": _trainer("env", [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}], "[1]"),

@@ -38,3 +38,9 @@ def test_unseen_object_has_an_empty_status() -> None:
 def test_status_survives_the_way_to_the_api_server_and_back(status: ApiModel) -> None:
     written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     assert type(status).model_validate(written) == status
+
+
+def test_policy_without_anything_that_trains_says_so() -> None:
+    spec = {"modelDeploymentRef": {"name": "credit"}, "output": {"uri": "s3://models/credit"}}
+    with pytest.raises(ValueError, match="neither trainer nor workload"):
+        _ = RetrainPolicySpec.model_validate(spec).training

@@ -50,9 +50,4 @@
   resources: [endpointslices]
   verbs: [list]
 {{- end }}
-{{- range .Values.engines }}
-- apiGroups: [{{ regexReplaceAll "^[^.]*[.]" . "" }}]
-  resources: [{{ regexReplaceAll "[.].*$" . "" }}]
-  verbs: [get, create, delete]
-{{- end }}
 {{- end -}}

@@ -98,9 +98,9 @@ async def test_pods_are_read_after_their_jobs(world: World) -> None:
     read: list[str] = []
     listing = world.cluster.list
 
-    async def recording(kind: ResourceKind, namespace: str | None = None, label_selector: str = "") -> Any:
+    async def recording(kind: ResourceKind, *selection: Any, **selectors: Any) -> Any:
         read.append(kind.kind)
-        return await listing(kind, namespace, label_selector)
+        return await listing(kind, *selection, **selectors)
 
     world.cluster.list = recording  # type: ignore[method-assign]  # to see the order of reads
     await world.observer.observe_model_deployment(CREDIT)

@@ -11,12 +11,14 @@ from holdfast_operator.core.observation import RetrainPolicyObservation
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from tests.unit.operator.core.builders import at, retrain_policy, retrain_run, time_at
 from tests.unit.operator.core.policy_observations import finished, next_observation, observe_policy, trigger
+from tests.unit.operator.core.workload_runs import workload_policy
 
 CODE = {"triggers": {"code": {}}, "limits": {"cooldownSeconds": 0}}
 
 
 def edited(observation: RetrainPolicyObservation, seconds: float, **trainer: Any) -> RetrainPolicyObservation:
     spec = observation.resource.spec
+    assert spec.trainer is not None
     changed = spec.trainer.model_copy(update=trainer)
     resource = observation.resource.model_copy(update={"spec": spec.model_copy(update={"trainer": changed})})
     return replace(observation, resource=resource, now=at(seconds))
@@ -116,3 +118,18 @@ def test_defaults_do_not_count_as_code() -> None:
         {"trainer": {"image": "trainer:1", "imagePullPolicy": "IfNotPresent", "args": []}}
     )
     assert code_digest(plain) == code_digest(spelled)
+
+
+def test_changed_workload_starts_a_run_that_names_no_image() -> None:
+    observation, _ = looked(observe_policy(workload_policy().model_dump(by_alias=True)["spec"] | CODE))
+    spec = observation.resource.spec
+    assert spec.workload is not None
+    workload = spec.workload.model_copy(update={"queue_name": "other"})
+    resource = observation.resource.model_copy(
+        update={"spec": spec.model_copy(update={"workload": workload})}
+    )
+    observation, _ = looked(replace(observation, resource=resource, now=at(5)))
+    _, decision = looked(observation)
+    run = (decision.status or {})["lastRun"]
+    assert run["reason"] == "spec.workload has changed."
+    assert "image" not in run["evidence"]

@@ -23,7 +23,7 @@ TEMPLATE: Mapping[str, Any] = {
 }
 WORKLOAD: Mapping[str, Any] = {"template": TEMPLATE, "handover": {"uri": "pvc://training/runs"}}
 REFERENCE = {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "name": "again"}
-ANNOUNCED = {
+ANNOUNCED: dict[str, Any] = {
     "modelDeployment": "credit",
     "job": "again-evaluate",
     "workload": REFERENCE,

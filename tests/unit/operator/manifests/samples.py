@@ -284,6 +284,8 @@ def gateway_of(resource: ModelDeployment) -> Gateway:
     assert traffic
     assert traffic.gateway
     return traffic.gateway
+
+
 def workloads() -> dict[str, Manifest]:
     """Return the workloads and evaluation Jobs of policies for other engines."""
     champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
