@@ -30,6 +30,7 @@ from holdfast_operator.cluster.kinds import (
     kind_of,
 )
 from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
+from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.core.observation import (
     DriftWindow,
@@ -42,12 +43,10 @@ from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.core.route import gateway_of
 from holdfast_operator.manifests.metadata import (
     INSPECTION,
-    LOOK,
     SERVER,
     ImageSettings,
     Manifest,
     is_controlled_by,
-    label_value,
 )
 
 logger = logging.getLogger(__name__)
@@ -153,9 +152,7 @@ class Observer:
             self._model_deployment(key.namespace, model), self._runs_of_model(key.namespace, model)
         )
         checkpoints = await resume_labels(self._cluster, self._drift.labels, key, policy, self._now)
-        look_jobs = await self._look_jobs(live, policy)
-        # After the Jobs, for the same reason as above.
-        look_pods = await self._look_pods(key) if look_jobs else ()
+        look_jobs, look_pods = await observe_looks(self._cluster, live, policy)
         now = self._now()
         observation = RetrainPolicyObservation(
             resource=policy,
@@ -232,16 +229,6 @@ class Observer:
         selector = f"{labels.MODEL_DEPLOYMENT}={key.name},{components}"
         return tuple(await self._cluster.list(POD, key.namespace, selector))
 
-    async def _look_jobs(self, live: Manifest, policy: RetrainPolicy) -> tuple[Manifest, ...]:
-        if policy.spec.triggers.data is None and policy.status.data is None:
-            return ()
-        metadata = live["metadata"]
-        jobs = await self._cluster.list(JOB, metadata["namespace"], _look_selector(metadata["name"]))
-        return tuple(job for job in jobs if is_controlled_by(job, metadata["uid"]))
-
-    async def _look_pods(self, key: Key) -> tuple[Manifest, ...]:
-        return tuple(await self._cluster.list(POD, key.namespace, _look_selector(key.name)))
-
     async def _runs_of_model(self, namespace: str, model: str) -> tuple[RetrainRun, ...]:
         if not model:
             return ()
@@ -284,10 +271,6 @@ class Observer:
             return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
         self._drift.follow(key, model.metadata.name, trigger.window_seconds, now)
         return self._drift.window(key, revision, now)
-
-
-def _look_selector(policy: str) -> str:
-    return f"{labels.POLICY}={label_value(policy)},{labels.COMPONENT}={LOOK}"
 
 
 def _parse_all(model: type[ResourceT], manifests: Iterable[Manifest]) -> list[ResourceT]:

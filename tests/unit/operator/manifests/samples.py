@@ -1,16 +1,12 @@
 """Every child that the operator makes, rendered from resources that use as many fields as possible."""
 
-from collections.abc import Mapping
-from typing import Any
 
-from holdfast import labels
 from holdfast_operator.api.autoscaling import Autoscaling
 from holdfast_operator.api.gateway import Gateway
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision
 from holdfast_operator.api.outside_triggers import DataTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.api.retrain_run import RetrainRun
-from holdfast_operator.manifests.evaluation_job import render_evaluation_job
 from holdfast_operator.manifests.horizontal_pod_autoscaler import render_horizontal_pod_autoscaler
 from holdfast_operator.manifests.http_route import Backend, render_http_route
 from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
@@ -24,7 +20,7 @@ from holdfast_operator.manifests.service import render_service
 from holdfast_operator.manifests.service_account import render_service_account
 from holdfast_operator.manifests.training_containers import ChampionSource, TrainingParts
 from holdfast_operator.manifests.training_job import render_training_job
-from holdfast_operator.manifests.workload import render_workload
+from tests.unit.operator.manifests.workload_samples import workload_children
 
 SETTINGS = ImageSettings(
     server_image="registry.example/holdfast-server@sha256:0a1b",
@@ -176,84 +172,6 @@ WATCHED_DATA = DataTrigger(uri="s3://data/credit", credentials_secret_name="data
 WATCHED_CLAIM = DataTrigger(uri="pvc://models/data/2026", check_interval_seconds=60)
 
 
-def workload_policy(template: Mapping[str, Any], **fields: Any) -> RetrainPolicy:
-    """Return a policy whose workload is made from the template."""
-    workload = {"template": template, "handover": {"uri": "pvc://training/runs"}, **fields}
-    return RetrainPolicy.model_validate(
-        {
-            "metadata": {"name": "nightly", "namespace": "bank", "uid": "uid-of-nightly"},
-            "spec": {
-                "modelDeploymentRef": {"name": "credit"},
-                "workload": workload,
-                "gate": {"checks": [{"metric": "auc", "maxRegression": "0"}]},
-                "limits": {"activeDeadlineSeconds": 600, "backoffLimit": 1},
-                "output": {"uri": "s3://models/credit", "credentialsSecretName": "publish"},
-            },
-        }
-    )
-
-
-CONTAINER = {"name": "pytorch", "image": "trainer:1", "args": ["--epochs", "3"]}
-PYTORCH_POLICY = workload_policy(
-    {
-        "apiVersion": "kubeflow.org/v1",
-        "kind": "PyTorchJob",
-        "metadata": {"labels": {"team": "risk", labels.RUN: "mine"}, "annotations": {"note": "nightly"}},
-        "spec": {
-            "runPolicy": {"cleanPodPolicy": "None"},
-            "pytorchReplicaSpecs": {
-                "Master": {"replicas": 1, "template": {"spec": {"containers": [CONTAINER]}}},
-                "Worker": {
-                    "replicas": 2,
-                    "template": {
-                        "spec": {
-                            "securityContext": {"runAsUser": 1000},
-                            "initContainers": [{"name": "wait", "image": "busybox:1"}],
-                            "containers": [
-                                {
-                                    **CONTAINER,
-                                    "env": [
-                                        {"name": "LEVEL", "value": "2"},
-                                        {"name": "HOLDFAST_RUN", "value": "mine"},
-                                    ],
-                                    "securityContext": {"readOnlyRootFilesystem": True},
-                                    "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
-                                }
-                            ],
-                            "volumes": [{"name": "cache", "emptyDir": {}}],
-                        }
-                    },
-                },
-            },
-        },
-    },
-    dataUri="s3://data/credit",
-    queueName="risk",
-)
-WORKFLOW_POLICY = workload_policy(
-    {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Workflow",
-        "spec": {
-            "entrypoint": "train",
-            "templates": [
-                {"name": "train", "container": {"image": "trainer:1"}},
-                {"name": "report", "script": {"image": "python:3", "source": "print(1)"}},
-                {"name": "both", "steps": [[{"name": "a", "template": "train"}]]},
-            ],
-        },
-    },
-    serviceAccountName="argo",
-)
-TRAIN_JOB_POLICY = workload_policy(
-    {
-        "apiVersion": "trainer.kubeflow.org/v1alpha1",
-        "kind": "TrainJob",
-        "spec": {"runtimeRef": {"name": "torch-distributed"}, "trainer": {"numNodes": 2}},
-    },
-    handover={"uri": "s3://handover/credit/", "credentialsSecretName": "handover"},
-    nodeSelector={"pool": "evaluation"},
-)
 RUN = RetrainRun.model_validate(
     {
         "metadata": {"name": "nightly-drift-0123456789", "namespace": "bank", "uid": "uid-of-run"},
@@ -284,24 +202,6 @@ def gateway_of(resource: ModelDeployment) -> Gateway:
     assert traffic
     assert traffic.gateway
     return traffic.gateway
-
-
-def workloads() -> dict[str, Manifest]:
-    """Return the workloads and evaluation Jobs of policies for other engines."""
-    champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
-    made = {}
-    for name, policy in {
-        "pytorch_job": PYTORCH_POLICY,
-        "workflow": WORKFLOW_POLICY,
-        "train_job": TRAIN_JOB_POLICY,
-    }.items():
-        workload = policy.spec.workload
-        assert workload is not None
-        known = champion if name == "pytorch_job" else None
-        parts = TrainingParts(RUN, policy, known)
-        made[name] = render_workload(parts, workload)
-        made[f"evaluation_job_of_{name}"] = render_evaluation_job(parts, workload, SETTINGS)
-    return made
 
 
 def every_child() -> dict[str, Manifest]:
@@ -352,5 +252,5 @@ def every_child() -> dict[str, Manifest]:
         "look_job": render_look_job(POLICY, Look(WATCHED_DATA, 7, 0), SETTINGS),
         "look_job_on_claim": render_look_job(CLAIM_POLICY, Look(WATCHED_CLAIM, 7, 1), PLAIN_SETTINGS),
         "retrain_run": render_retrain_run(POLICY, REFERENCE),
-        **workloads(),
+        **workload_children(RUN, champion, SETTINGS),
     }

@@ -11,7 +11,8 @@ from holdfast_operator.manifests.evaluation_job import evaluation_job_name
 from holdfast_operator.manifests.training_containers import TrainingParts
 from holdfast_operator.manifests.workload import guess_plural, render_workload, workload_name
 from tests.unit.operator.manifests.rendered import CHILDREN, container, environment
-from tests.unit.operator.manifests.samples import RUN, workload_policy
+from tests.unit.operator.manifests.samples import RUN
+from tests.unit.operator.manifests.workload_samples import workload_policy
 
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
