@@ -102,6 +102,12 @@ SETS = (
         "about 2 minutes on 2 cores",
         {"contour": "github.com/projectcontour/contour/cmd/contour"},
     ),
+    ProgramSet(
+        "training-operator",
+        "Kubeflow's training operator 1.8.1",
+        "about 2 minutes on 2 cores",
+        {"training-operator": "."},
+    ),
     ProgramSet("pause", "the pause program", "a second", {"pause": "."}),
     ProgramSet("lua-health", "Argo CD's Lua interpreter", "about 10 seconds on 2 cores", {"lua-health": "."}),
     ProgramSet("kind", "kind 0.33.0", "about 20 seconds on 2 cores", {"kind": "sigs.k8s.io/kind"}),

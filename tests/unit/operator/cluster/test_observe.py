@@ -233,11 +233,11 @@ async def test_routes_are_read_where_that_is_allowed_and_the_kind_exists(
     listing = world.cluster.list
 
     async def without_the_kind(
-        kind: ResourceKind, namespace: str | None = None, label_selector: str = ""
+        kind: ResourceKind, namespace: str | None = None, label_selector: str = "", field_selector: str = ""
     ) -> Any:
         if kind is HTTP_ROUTE and not installed:
             raise NotFoundError(404, "NotFound", "the server could not find the requested resource")
-        return await listing(kind, namespace, label_selector)
+        return await listing(kind, namespace, label_selector, field_selector)
 
     world.cluster.list = without_the_kind  # type: ignore[method-assign]  # as a cluster without the CRD
     observer = Observer(

@@ -1,6 +1,5 @@
 """Every child that the operator makes, rendered from resources that use as many fields as possible."""
 
-
 from holdfast_operator.api.autoscaling import Autoscaling
 from holdfast_operator.api.gateway import Gateway
 from holdfast_operator.api.model_deployment import ModelDeployment, Revision
