@@ -34,7 +34,7 @@ def training_operator(plane: ControlPlane) -> Iterator[None]:
     """Run Kubeflow's training operator, with its controller of PyTorchJobs."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-training-operator-"))
     try:
-        command = [program("training-operator"), f"--kubeconfig={plane.kubeconfig}"]
+        command: list[str | Path] = [program("training-operator"), f"--kubeconfig={plane.kubeconfig}"]
         start_bound_to_us("training-operator", command, folder)
         yield
     finally:
