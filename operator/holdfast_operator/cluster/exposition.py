@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import Final
+from typing import Final, TextIO
 
 from prometheus_client.parser import text_fd_to_metric_families
 from prometheus_client.samples import Sample
@@ -67,7 +67,7 @@ def collect_counters(samples: Iterable[Sample], model: str) -> ServerCounters:
     return ServerCounters(started, dict(counts), labels.by_revision())
 
 
-def read_samples(lines: Iterable[str]) -> Iterator[Sample]:
+def read_samples(lines: TextIO) -> Iterator[Sample]:
     """Yield the samples of the Prometheus text format.
 
     Raises:

@@ -47,7 +47,7 @@ def test_text_format_has_times_in_milliseconds(tmp_path: Path) -> None:
 
 
 def test_answer_of_the_api_has_every_pod_at_every_moment(tmp_path: Path) -> None:
-    labels = {"model": "bikes", "revision": "bikes-1", "profile": "p1"}
+    labels: dict[str, object] = {"model": "bikes", "revision": "bikes-1", "profile": "p1"}
     result = [
         {
             "metric": {"__name__": "holdfast_rows_total", "pod": pod, **labels},
