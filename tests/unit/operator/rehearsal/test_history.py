@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,8 +48,8 @@ def test_text_format_has_times_in_milliseconds(tmp_path: Path) -> None:
 
 
 def test_answer_of_the_api_has_every_pod_at_every_moment(tmp_path: Path) -> None:
-    labels: dict[str, object] = {"model": "bikes", "revision": "bikes-1", "profile": "p1"}
-    result = [
+    labels = {"model": "bikes", "revision": "bikes-1", "profile": "p1"}
+    result: list[dict[str, Any]] = [
         {
             "metric": {"__name__": "holdfast_rows_total", "pod": pod, **labels},
             "values": [[60, "50"], [120, "60"]],
