@@ -10,7 +10,7 @@ import yaml
 from holdfast.metrics import SERVER_METRICS
 from holdfast_operator.metrics import REGISTRY
 from tests.integration.chart.conftest import CHART, Render
-from tests.integration.chart.programs import promtool
+from tests.integration.monitoring.programs import promtool
 from tests.integration.chart.values import MONITORS, of_kind
 
 pytestmark = pytest.mark.integration
