@@ -41,8 +41,8 @@ def prometheus(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def own_counters(server: ServerProcess) -> ServerCounters:
-    asked = [("name[]", name) for name in METRIC_NAMES]
-    return parse_counters(httpx.get(f"{server.url}/metrics", params=asked).text, MODEL)
+    text = httpx.get(f"{server.url}/metrics", params={"name[]": list(METRIC_NAMES)}).text
+    return parse_counters(text, MODEL)
 
 
 async def test_source_reads_what_the_server_has_counted(
@@ -62,6 +62,7 @@ async def test_source_knows_no_pods_of_other_models_or_namespaces(prometheus: Pr
 def test_answer_over_a_time_can_be_replayed(
     server: ServerProcess, prometheus: Prometheus, tmp_path: Path
 ) -> None:
+    prometheus.wait_for("count_over_time(holdfast_rows_total[9s]) > 2")
     now = time.time()
     answer = prometheus.ask(
         "query_range",
