@@ -53,6 +53,7 @@ logger = logging.getLogger(__name__)
 ResourceT = TypeVar("ResourceT", bound=ApiModel)
 ObservationT = TypeVar("ObservationT")
 
+
 @dataclass(frozen=True)
 class Observed(Generic[ObservationT]):
     """A live object as it was read, and the value to decide on."""
