@@ -32,6 +32,8 @@ class ScrapeFailure(StrEnum):
     """The answer was larger than 4 MiB."""
     MALFORMED = "Malformed"
     """The answer could not be understood."""
+    NOT_SCRAPED = "NotScraped"
+    """The Prometheus that counters are read from does not know the pod."""
 
 
 class ScrapeError(Exception):

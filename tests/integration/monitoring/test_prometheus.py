@@ -2,17 +2,26 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from aiohttp import web
 
+from holdfast import labels
+from holdfast_operator.cluster.counter_source import PodCounters, PrometheusCounters, ServerPod
+from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.exposition import METRIC_NAMES, ServerCounters, parse_counters
-from holdfast_operator.cluster.pod_client import ScrapeError, ScrapeFailure
+from holdfast_operator.cluster.key import Key
+from holdfast_operator.cluster.kinds import RETRAIN_POLICY
+from holdfast_operator.cluster.pod_client import PodClient, ScrapeError, ScrapeFailure
 from holdfast_operator.cluster.prometheus_source import PrometheusSource, query
+from holdfast_operator.cluster.scraper import Scraper
 from holdfast_operator.rehearsal.history import read_history
+from tests.fakes import FakeCluster
 from tests.integration.monitoring.running_prometheus import NAMESPACE, Prometheus, running_prometheus
 from tests.integration.serving.conftest import serve
 from tests.integration.serving.server_process import ServerProcess
@@ -23,6 +32,8 @@ pytestmark = pytest.mark.integration
 
 POD, MODEL = "wine-1-abcde", "wine"
 ROWS_SENT = 4 * len(X)
+POLICY = Key(RETRAIN_POLICY, NAMESPACE, "nightly")
+WINDOW_SECONDS = 48
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +68,50 @@ async def test_source_knows_no_pods_of_other_models_or_namespaces(prometheus: Pr
     async with PrometheusSource(prometheus.url) as source:
         assert await source.read(NAMESPACE, "other", METRIC_NAMES) == {}
         assert await source.read("elsewhere", MODEL, METRIC_NAMES) == {}
+
+
+def pod(name: str) -> dict[str, Any]:
+    marks = {
+        labels.MANAGED_BY: "holdfast",
+        labels.COMPONENT: "server",
+        labels.MODEL_DEPLOYMENT: MODEL,
+        labels.REVISION: "wine-1",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": NAMESPACE, "name": name, "labels": marks, "uid": name},
+        "status": {"phase": "Running", "podIP": "127.0.0.1"},
+    }
+
+
+async def test_scraper_counts_by_prometheus_what_it_counts_at_the_pods(
+    server: ServerProcess, prometheus: Prometheus
+) -> None:
+    windows = []
+    async with (
+        PrometheusSource(prometheus.url) as source,
+        PodClient(urlsplit(server.url).port or 0, allows=lambda address: address.is_loopback) as pods,
+    ):
+        for counters in (PrometheusCounters(source), PodCounters(pods)):
+            watch = DriftWatch(scrape_interval_seconds=15)
+            watch.follow(POLICY, MODEL, WINDOW_SECONDS, datetime.fromtimestamp(0, UTC))
+            cluster = FakeCluster()
+            cluster.put(pod(POD))
+            await Scraper(cluster, pods, watch, lambda _: None, source=counters).scrape_all()
+            windows.append(watch.window(POLICY, "wine-1", datetime.now(UTC) + timedelta(seconds=13)))
+    assert windows[0] is not None
+    assert windows[0].rows > ROWS_SENT - 50
+    assert windows[0].columns == windows[1].columns
+
+
+async def test_pod_that_prometheus_does_not_scrape_is_a_failed_scrape(prometheus: Prometheus) -> None:
+    async with PrometheusSource(prometheus.url) as source:
+        counters = PrometheusCounters(source)
+        await counters.begin_round({(NAMESPACE, MODEL): METRIC_NAMES})
+        with pytest.raises(ScrapeError, match="no sample of pod wine-1-other") as raised:
+            await counters.read(ServerPod(NAMESPACE, MODEL, "wine-1", "wine-1-other", "uid", "127.0.0.1"))
+    assert raised.value.reason is ScrapeFailure.NOT_SCRAPED
 
 
 def test_answer_over_a_time_can_be_replayed(
