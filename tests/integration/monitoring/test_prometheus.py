@@ -99,8 +99,9 @@ async def test_scraper_counts_by_prometheus_what_it_counts_at_the_pods(
             cluster = FakeCluster()
             cluster.put(pod(POD))
             await Scraper(cluster, pods, watch, lambda _: None, source=counters).scrape_all()
-            windows.append(watch.window(POLICY, "wine-1", datetime.now(UTC) + timedelta(seconds=13)))
-    assert windows[0] is not None
+            window = watch.window(POLICY, "wine-1", datetime.now(UTC) + timedelta(seconds=13))
+            assert window is not None
+            windows.append(window)
     assert windows[0].rows > ROWS_SENT - 50
     assert windows[0].columns == windows[1].columns
 
