@@ -15,7 +15,7 @@ from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
 from holdfast_operator.manifests.retrain_run import render_retrain_run
 from holdfast_operator.manifests.server_deployment import render_server_deployment
-from holdfast_operator.manifests.service import render_service
+from holdfast_operator.manifests.service import CANDIDATE_SUFFIX, render_revision_service, render_service
 from holdfast_operator.manifests.service_account import render_service_account
 from holdfast_operator.manifests.training_containers import ChampionSource, TrainingParts
 from holdfast_operator.manifests.training_job import render_training_job
@@ -203,6 +203,13 @@ def gateway_of(resource: ModelDeployment) -> Gateway:
     return traffic.gateway
 
 
+def _services_of_a_revision() -> dict[str, Manifest]:
+    return {
+        "service_of_one_revision": render_service(RESOURCE, REVISION.name),
+        "service_of_candidate": render_revision_service(RESOURCE, CANDIDATE_SUFFIX, REVISION.name),
+    }
+
+
 def every_child() -> dict[str, Manifest]:
     """Return the manifests by the name of their golden file."""
     champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
@@ -216,6 +223,7 @@ def every_child() -> dict[str, Manifest]:
     return {
         "service_account": render_service_account(RESOURCE),
         "service": render_service(RESOURCE),
+        **_services_of_a_revision(),
         "pod_disruption_budget": render_pod_disruption_budget(RESOURCE),
         "network_policy": render_network_policy(RESOURCE, reads_network=True),
         "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
