@@ -217,6 +217,11 @@ class Rollout(ApiModel):
         return self.analysis or Analysis()
 
     @property
+    def canary_weights(self) -> tuple[int, ...]:
+        """Weights of a canary's steps in percent."""
+        return (self.canary or Canary()).weights
+
+    @property
     def mirrors(self) -> bool:
         """Whether candidates get copies of requests first."""
         return self.shadow is not None or self.strategy == "Shadow"
