@@ -30,7 +30,8 @@ def shift_of_predictions(evidence: StepEvidence, bound: float) -> PredictionShif
     Both probabilities allow for the number of outputs. The champion's rows are spread over the candidate's
     bins, so where the two have other bins the difference is an estimate.
     """
-    candidate, champion = evidence.candidate.outputs, evidence.champion.outputs
+    candidate = evidence.candidate.outputs
+    champion = evidence.champion.outputs if evidence.champion is not None else {}
     names = sorted(candidate.keys() & champion.keys())
     found = [_shift(name, candidate[name], champion[name], bound) for name in names]
     known = [each for each in found if each is not None]

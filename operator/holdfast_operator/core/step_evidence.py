@@ -33,9 +33,10 @@ class RevisionEvidence:
 
 @dataclass(frozen=True)
 class StepEvidence:
-    """Both revisions over the same time."""
+    """Both revisions over the same time, or the new one alone."""
 
     since: datetime
     """Since when both are counted; later than the step's begin after a restart of the operator."""
-    champion: RevisionEvidence
+    champion: RevisionEvidence | None
+    """None on probation: the old revision gets no requests any more."""
     candidate: RevisionEvidence

@@ -49,10 +49,13 @@ def judge_step(analysis: Analysis, evidence: StepEvidence | None) -> StepJudgeme
 
 
 def _too_few(analysis: Analysis, evidence: StepEvidence) -> str:
-    ours, theirs = evidence.candidate.requests, evidence.champion.requests
-    if min(ours, theirs) >= analysis.min_samples:
+    counts = {"the candidate": evidence.candidate.requests}
+    if evidence.champion is not None:
+        counts["the champion"] = evidence.champion.requests
+    if min(counts.values()) >= analysis.min_samples:
         return ""
-    return f"{ours} requests of the candidate and {theirs} of the champion, {analysis.min_samples} are needed"
+    seen = " and ".join(f"{count} requests of {name}" for name, count in counts.items())
+    return f"{seen}, {analysis.min_samples} are needed"
 
 
 def _words(checks: tuple[StepResult, ...], outcome: Outcome) -> str:
@@ -84,7 +87,7 @@ def _judge(analysis: Analysis, check: StepCheck, evidence: StepEvidence) -> Step
         high=None if shown is None else _number(shown.high),
         threshold=_threshold(check),
         samples=str(passing.samples),
-        outcome=max(outcomes, key=_SEVERITY.index),
+        outcome=max(outcomes, key=_SEVERITY.index, default="Skipped"),
     )
 
 

@@ -18,14 +18,12 @@ _MILLISECONDS: Final = 1000.0
 
 @dataclass(frozen=True)
 class Measure:
-    """Values of candidate and champion, each with an interval at one confidence."""
+    """The candidate's value and, where there is one to compare with, the champion's; with their intervals."""
 
     candidate: Interval
     champion: Interval | None
     samples: int
     """Requests or rows of the candidate."""
-    others: int
-    """Those of the champion."""
 
     @property
     def regression(self) -> Interval | None:
@@ -39,60 +37,55 @@ def measure(metric: str, evidence: StepEvidence, confidence: float) -> Measure |
 
 
 def _error_rate(evidence: StepEvidence, confidence: float) -> Measure:
-    ours, theirs = evidence.candidate, evidence.champion
-    return Measure(
-        share(ours.errors, ours.requests, confidence),
-        share(theirs.errors, theirs.requests, confidence),
-        ours.requests,
-        theirs.requests,
-    )
+    def rate(revision: RevisionEvidence) -> Interval:
+        return share(revision.errors, revision.requests, confidence)
+
+    return _both(evidence, rate, evidence.candidate.requests)
 
 
 def _latency(evidence: StepEvidence, confidence: float) -> Measure:
-    intervals = [
-        Interval(*(each * _MILLISECONDS for each in quantile(revision.latency, _P95, confidence)))
-        for revision in (evidence.candidate, evidence.champion)
-    ]
-    counts = [sum(each.latency.values()) for each in (evidence.candidate, evidence.champion)]
-    return Measure(intervals[0], intervals[1], counts[0], counts[1])
+    def slow(revision: RevisionEvidence) -> Interval:
+        found = quantile(revision.latency, _P95, confidence)
+        return Interval(*(each * _MILLISECONDS for each in found))
+
+    return _both(evidence, slow, sum(evidence.candidate.latency.values()))
+
+
+def _both(evidence: StepEvidence, of: Callable[[RevisionEvidence], Interval], samples: int) -> Measure:
+    champion = None if evidence.champion is None else of(evidence.champion)
+    return Measure(of(evidence.candidate), champion, samples)
 
 
 def _disagreement(evidence: StepEvidence, confidence: float) -> Measure | None:
     # Servers of the champion send the copies and compare the answers.
     counted = evidence.champion
-    if counted.copied_rows == 0:
+    if counted is None or counted.copied_rows == 0:
         return None
-    differs = share(counted.disagreeing_rows, counted.copied_rows, confidence)
-    return Measure(differs, None, counted.copied_rows, counted.copied_rows)
+    return Measure(
+        share(counted.disagreeing_rows, counted.copied_rows, confidence), None, counted.copied_rows
+    )
 
 
 def _feature_health(evidence: StepEvidence, confidence: float) -> Measure | None:
     """Return the measure of the feature whose health has suffered most, at a share of the doubt for each."""
-    ours, theirs = evidence.candidate, evidence.champion
-    names = sorted(ours.unhealthy.keys() & theirs.unhealthy.keys())
-    if not names or ours.rows == 0 or theirs.rows == 0:
+    revisions = [each for each in (evidence.candidate, evidence.champion) if each is not None]
+    names = sorted(set.intersection(*(set(each.unhealthy) for each in revisions)))
+    if not names or any(each.rows == 0 for each in revisions):
         return None
     sure = 1 - (1 - confidence) / len(names)
-    measures = [
-        Measure(_health(ours, name, sure), _health(theirs, name, sure), ours.rows, theirs.rows)
-        for name in names
-    ]
-    return max(measures, key=_growth)
+    measures = [_both(evidence, _health(name, sure), evidence.candidate.rows) for name in names]
+    return max(measures, key=lambda each: (each.regression or each.candidate).estimate)
 
 
-def _growth(found: Measure) -> float:
-    return found.regression.estimate if found.regression is not None else 0.0
-
-
-def _health(revision: RevisionEvidence, name: str, confidence: float) -> Interval:
-    return share(min(revision.unhealthy[name], revision.rows), revision.rows, confidence)
+def _health(name: str, confidence: float) -> Callable[[RevisionEvidence], Interval]:
+    return lambda each: share(min(each.unhealthy[name], each.rows), each.rows, confidence)
 
 
 def _labelled_loss(evidence: StepEvidence, confidence: float) -> Measure | None:
-    ours, theirs = evidence.candidate.losses, evidence.champion.losses
-    if min(ours.rows, theirs.rows) < MIN_LABELS:
+    revisions = [each for each in (evidence.candidate, evidence.champion) if each is not None]
+    if min(each.losses.rows for each in revisions) < MIN_LABELS:
         return None
-    return Measure(mean(ours, confidence), mean(theirs, confidence), ours.rows, theirs.rows)
+    return _both(evidence, lambda each: mean(each.losses, confidence), evidence.candidate.losses.rows)
 
 
 _MEASURES: Final[Mapping[str, Callable[[StepEvidence, float], Measure | None]]] = {

@@ -111,6 +111,25 @@ def test_step_is_judged_by_what_was_counted(
     assert judge_step(analysis, seen).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("analysis", "seen", "outcome"),
+    [
+        pytest.param(ERRORS, {}, "Pass", id="few errors"),
+        pytest.param(ERRORS, {"errors": 300}, "Fail", id="many errors"),
+        pytest.param(USUAL, {"errors": 300}, "Inconclusive", id="nothing to compare with"),
+        pytest.param(ERRORS, {"requests": 10}, "Inconclusive", id="few requests"),
+        pytest.param(SHIFT, {"outputs": EVEN}, "Inconclusive", id="predictions"),
+        pytest.param(DISAGREEMENT, {}, "Inconclusive", id="no copies"),
+        pytest.param(analysis("featureHealth", max="0.1"), {"unhealthy": {"x": 500}}, "Fail", id="broken"),
+        pytest.param(analysis("labelledLoss", max="4"), {"losses": losses(100, 2)}, "Pass", id="right"),
+    ],
+)
+def test_revision_on_probation_is_judged_alone(
+    analysis: Analysis, seen: dict[str, Any], outcome: str
+) -> None:
+    assert judge_step(analysis, StepEvidence(START, None, revision(**seen))).outcome == outcome
+
+
 def test_result_has_the_numbers_and_words_of_the_bound() -> None:
     [check] = judge_step(analysis("errorRate", maxRegression="0.02"), evidence(errors=200)).checks
     assert (check.champion, check.candidate, check.samples) == ("0", "0.2", "1000")
@@ -121,7 +140,7 @@ def test_result_has_the_numbers_and_words_of_the_bound() -> None:
 def test_failure_names_what_failed() -> None:
     assert judge_step(USUAL, evidence(errors=200)).message == "errorRate 0.2 (maxRegression 0.02)"
     few = judge_step(USUAL, evidence(requests=3))
-    assert few.message == "3 requests of the candidate and 1000 of the champion, 200 are needed"
+    assert few.message == "3 requests of the candidate and 1000 requests of the champion, 200 are needed"
 
 
 def test_check_without_labels_does_not_hold_the_others_up() -> None:
