@@ -52,7 +52,7 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
 
 
 def _only_stable(observation: ModelDeploymentObservation, progress: Progress) -> str | None:
-    """Return the revision that the Service is for; None: all pods, where their numbers divide the requests."""
+    """Return the revision that the Service is for; None: all, where numbers of pods divide the requests."""
     if progress.stable is None:
         return None
     candidate, strategy = progress.candidate, observation.resource.spec.rollout.strategy
@@ -145,13 +145,17 @@ def _is_stale(observation: ModelDeploymentObservation, progress: Progress, child
     if kind == "HTTPRoute":
         return gateway_of(observation.resource) is None
     if kind == "Service" and name != observation.resource.metadata.name:
-        if name == f"{observation.resource.metadata.name}{SHADOW_SUFFIX}":
-            return not is_shadowed(progress)
-        is_routed = name in routed_revisions(observation, progress)
-        return not is_routed and not may_route_to_others(observation, progress)
+        return _is_stale_service(observation, progress, name)
     if kind == "HorizontalPodAutoscaler":
         return observation.resource.spec.server.autoscaling is None
     return kind == "PodDisruptionBudget" and most_replicas(observation.resource) <= 1
+
+
+def _is_stale_service(observation: ModelDeploymentObservation, progress: Progress, name: str) -> bool:
+    if name == f"{observation.resource.metadata.name}{SHADOW_SUFFIX}":
+        return not is_shadowed(progress)
+    is_routed = name in routed_revisions(observation, progress)
+    return not is_routed and not may_route_to_others(observation, progress)
 
 
 def _revisions(*revisions: Revision | None) -> list[Revision]:

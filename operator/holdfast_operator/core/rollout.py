@@ -30,7 +30,8 @@ def roll_out(
 ) -> Progress:
     """Return the progress towards the wanted revision.
 
-    AT_ONCE: a person has named it, so it takes over as soon as its pods are ready, without steps.
+    AT_ONCE: a person has named it, so it takes over as soon as its pods are ready, without steps; and so
+    does the first revision, beside which there is nothing to compare.
     """
     stable = progress.stable
     key = rollout_key(observation.resource, progress, wanted)
@@ -42,7 +43,8 @@ def roll_out(
     if failure is not None and failure.rollout_key == key:
         return _stalled(progress.without_candidate(), failure)
     progress, candidate = _take_candidate(progress, wanted)
-    plan = () if at_once else _plan(observation, progress)
+    at_once = at_once or stable is None
+    plan = () if at_once else _plan(observation)
     candidate = _placed(observation, candidate, plan, at_once=at_once)
     progress = replace(progress, candidate=candidate, plan=plan, probation=None)
     return _assess(observation, progress, candidate, key, at_once=at_once)
@@ -60,9 +62,9 @@ def rollout_key(resource: ModelDeployment, progress: Progress, wanted: Revision)
     )
 
 
-def _plan(observation: ModelDeploymentObservation, progress: Progress) -> Plan:
-    """Return the steps of the strategy; without a stable revision or pods there is nothing to compare."""
-    if progress.stable is None or planned_replicas(observation) == 0:
+def _plan(observation: ModelDeploymentObservation) -> Plan:
+    """Return the steps of the strategy; without pods there is nothing to compare."""
+    if planned_replicas(observation) == 0:
         return ()
     return plan_steps(observation.resource.spec.rollout)
 

@@ -33,6 +33,6 @@ def promotion_answered(resource: ModelDeployment, candidate: Revision | None) ->
 
 
 def _parts(value: str) -> tuple[str, str]:
-    """Return revision and step of ``REVISION[/STEP][@ANYTHING]``; what follows @ makes the value a new one."""
+    """Return revision and step of ``REVISION[/STEP][@ANYTHING]``; what follows @ makes a value new."""
     revision, _, step = value.partition("@")[0].strip().partition("/")
     return revision, step

@@ -1,4 +1,4 @@
-"""How many pods each revision has while one replaces the other, and so which share of the requests it gets."""
+"""How many pods each revision has while one replaces the other, and so its share of the requests."""
 
 import math
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def split_by_weight(total: int, weight: int) -> tuple[int, int]:
 
 
 def _step_of_size(progress: Progress) -> Step | None:
-    """Return the step whose size is needed: the first while the candidate starts, the last as it takes over."""
+    """Return the step whose size is needed: the first while the candidate starts, at last the last."""
     if not progress.plan or progress.candidate is None:
         return None
     if progress.candidate.step is None:
