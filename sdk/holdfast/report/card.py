@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from holdfast.evaluation_metrics import ACCURACY_METRICS
 from holdfast.report.document import Metric, ReportDocument
-from holdfast.report.findings import Groups, compared, gap_sentence, gate_sentence, headline
+from holdfast.report.findings import Groups, compared, gap_sentence, gate_sentence, headline, places
 from holdfast.report.markdown import bullet, row, table_lines, words
 from holdfast.report.numbers import percent, short_title
 
@@ -106,9 +106,9 @@ def _groups(document: ReportDocument) -> Iterator[str]:
     groups = Groups.of(document)
     for title, names in (("Worse for", groups.worse), ("Better for", groups.better)):
         if names:
-            yield bullet(title, ", ".join(names))
+            yield bullet(title, places(names, document))
     if groups.too_few:
-        yield bullet("Too few rows to judge", ", ".join(groups.too_few))
+        yield bullet("Too few rows to judge", places(groups.too_few, document))
     for gap in document.gaps:
         yield bullet(f"{short_title(gap.metric)} by {gap.column}", gap_sentence(gap))
 

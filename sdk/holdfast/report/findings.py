@@ -1,5 +1,6 @@
 """What the figures say, in words: whether it is better, how sure, and for whom it got worse. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +8,7 @@ from typing import Final
 
 from holdfast.evaluation_metrics import METRICS, RATES_OF, Scope
 from holdfast.report.document import Check, Gap, Metric, ReportDocument, Slice
-from holdfast.report.numbers import Comparison, short_title, title_of, written
+from holdfast.report.numbers import Comparison, in_sentence, plain, short_title, title_of, written
 from holdfast.report.thresholds import Bounded, Threshold
 
 MAX_NAMED: Final = 4
@@ -76,16 +77,19 @@ def main_metric(document: ReportDocument) -> Metric | None:
 
 def metrics_of_column(document: ReportDocument, column: str) -> list[str]:
     """Return the metrics to be shown of a slice column, those that the gate asks about it first."""
-    asked = [
+    first = main_metric(document)
+    measured = [each.name for part in document.slices if part.name == column for each in part.metrics]
+    wanted = [*_asked(document, column), *([first.name] if first else []), *measured]
+    return [name for name in dict.fromkeys(wanted) if name in measured]
+
+
+def _asked(document: ReportDocument, column: str) -> list[str]:
+    return [
         rate
         for check in document.checks
         if check.slice is not None and check.slice.partition("=")[0] == column
         for rate in RATES_OF.get(check.metric, (check.metric,))
     ]
-    first = main_metric(document)
-    measured = [each.name for part in document.slices if part.name == column for each in part.metrics]
-    wanted = [*asked, *([first.name] if first else []), *measured]
-    return [name for name in dict.fromkeys(wanted) if name in measured]
 
 
 def columns(document: ReportDocument) -> list[str]:
@@ -94,30 +98,68 @@ def columns(document: ReportDocument) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Groups:
-    """The slices by what the first metric of their column says of them."""
+class Place:
+    """A slice, by column and value, and the metric that says something of it."""
 
-    worse: Sequence[str]
-    better: Sequence[str]
-    too_few: Sequence[str]
+    column: str
+    value: str
+    metric: str
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The slices that it is better or worse for beyond doubt, by each metric that the gate asks about."""
+
+    worse: Sequence[Place]
+    better: Sequence[Place]
+    too_few: Sequence[Place]
     judged: int
+    """Intervals that were looked at."""
 
     @classmethod
     def of(cls, document: ReportDocument) -> "Groups":
-        """Sort the slices, by the metric that is shown first of each column."""
-        found = [(_named(part), _first_finding(document, part)) for part in document.slices]
+        """Sort the slices; too few rows have those that no metric can be judged of."""
+        found = [
+            (Place(part.name, part.value, name), find_in_slice(part, name))
+            for part in document.slices
+            for name in judging_metrics(document, part.name)
+        ]
+        known = {(place.column, place.value) for place, each in found if each not in _NOT_JUDGED}
+        few = {
+            (place.column, place.value): place
+            for place, each in found
+            if each is Finding.TOO_FEW and (place.column, place.value) not in known
+        }
 
-        def those(finding: Finding) -> list[str]:
-            return [name for name, each in found if each is finding]
+        def those(finding: Finding) -> list[Place]:
+            return [place for place, each in found if each is finding]
 
-        not_judged = (Finding.TOO_FEW, Finding.UNKNOWN, Finding.ALONE)
-        judged = sum(each not in not_judged for _, each in found)
-        return cls(those(Finding.WORSE), those(Finding.BETTER), those(Finding.TOO_FEW), judged)
+        judged = sum(each not in _NOT_JUDGED for _, each in found)
+        return cls(those(Finding.WORSE), those(Finding.BETTER), list(few.values()), judged)
 
 
-def _first_finding(document: ReportDocument, part: Slice) -> Finding:
-    names = metrics_of_column(document, part.name)
-    return find_in_slice(part, names[0]) if names else Finding.TOO_FEW
+_NOT_JUDGED: Final = (Finding.TOO_FEW, Finding.UNKNOWN, Finding.ALONE)
+
+
+def judging_metrics(document: ReportDocument, column: str) -> list[str]:
+    """Return the metrics by which a slice is better or worse: those that the gate asks, else the first."""
+    first = main_metric(document)
+    measured = metrics_of_column(document, column)
+    asked = [name for name in _asked(document, column) if name in measured and _has_direction(name)]
+    return list(dict.fromkeys(asked)) or [name for name in measured if first and name == first.name]
+
+
+def places(found: Sequence[Place], document: ReportDocument) -> str:
+    """Return slices in words, by column and metric; the metric is said where it is not the first."""
+    first = main_metric(document)
+    told: dict[tuple[str, str], list[str]] = {}
+    for place in found:
+        told.setdefault((place.column, place.metric), []).append(place.value)
+    return "; ".join(
+        f"{column} = {named(values)}"
+        + ("" if first and metric == first.name else f" ({in_sentence(metric)})")
+        for (column, metric), values in told.items()
+    )
 
 
 def headline(document: ReportDocument) -> tuple[Finding, str]:
@@ -136,13 +178,14 @@ def headline(document: ReportDocument) -> tuple[Finding, str]:
         return finding, f"{name} {figures.candidate} {rows}; there is no champion to compare with."
     sure = f", 95 % interval {figures.interval}" if figures.interval else ", interval unknown"
     numbers = f"{name} {figures.champion} → {figures.candidate} ({figures.change}{sure}) {rows}"
-    return finding, f"{numbers}{_for_whom(Groups.of(document))}."
+    return finding, f"{numbers}{_for_whom(document)}."
 
 
-def _for_whom(groups: Groups) -> str:
+def _for_whom(document: ReportDocument) -> str:
+    groups = Groups.of(document)
     parts = []
     if groups.worse:
-        parts.append(f"worse for {named(groups.worse)}")
+        parts.append(f"worse for {places(groups.worse, document)}")
     elif groups.judged:
         parts.append("no slice got worse")
     if groups.too_few:
@@ -201,7 +244,7 @@ def subject(check: Check) -> str:
 def explain(check: Check) -> str:
     """Return why a check has its outcome, in words; nothing where the numbers say it."""
     threshold = Threshold.parse(check.threshold, check.metric)
-    note = check.note or ""
+    note = _METRIC_NAME.sub(lambda found: in_sentence(found[0]), check.note or "")
     if check.outcome == "Pass":
         return note
     if check.candidate is None or isinstance(check.candidate, str):
@@ -222,10 +265,13 @@ def allowed(check: Check) -> str:
     if threshold.bounded is Bounded.OTHER:
         return _WANTED.get(check.threshold.partition(" ")[0], check.threshold)
     is_gap = check.slice is not None and "=" not in check.slice
-    return threshold.words(written(threshold.bound, check.metric), is_gap=is_gap)
+    return threshold.words(plain(threshold.bound, check.metric), is_gap=is_gap)
 
 
 _WANTED: Final = {"Compatible": "compatible with the champion's", "Identical": "as the champion's"}
+
+
+_METRIC_NAME: Final = re.compile(rf"\b(?:{'|'.join(METRICS)})\b")
 
 
 def gap_sentence(gap: Gap) -> str:
@@ -235,10 +281,6 @@ def gap_sentence(gap: Gap) -> str:
     low, high = (f"{value} ({written(rate)})" for value, rate in (gap.lowest, gap.highest))
     few = f"; {gap.not_judged} more have too few rows" if gap.not_judged else ""
     return f"{title_of(gap.rate)}: lowest for {low}, highest for {high}{few}"
-
-
-def _named(part: Slice) -> str:
-    return f"{part.name} = {part.value}"
 
 
 def _is_of_rows(name: str) -> bool:

@@ -12,7 +12,6 @@ from holdfast.report.findings import (
     gap_sentence,
     gate_sentence,
     headline,
-    named,
     subject,
 )
 from holdfast.report.numbers import short_title
@@ -77,7 +76,7 @@ def _groups(document: ReportDocument) -> Iterator[str]:
         ("Too few rows to judge", groups.too_few),
     ):
         if names:
-            yield bullet(title, named(names))
+            yield bullet(title, places(names, document))
     for gap in document.gaps:
         yield bullet(f"{short_title(gap.metric)} by {gap.column}", gap_sentence(gap))
 

@@ -39,6 +39,7 @@ _SHORT: Final = {
     "packageBytes": "Package size",
 }
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+_SHARES: Final = frozenset({"holdoutOverlap"})
 _MOST_DECIMALS: Final = 6
 _TOO_LONG: Final = 1e12
 
@@ -51,6 +52,12 @@ def title_of(metric: str) -> str:
 def short_title(metric: str) -> str:
     """Return the name of a metric as short as it is known."""
     return _SHORT.get(metric, title_of(metric))
+
+
+def in_sentence(metric: str) -> str:
+    """Return the name of a metric as it stands inside of a sentence."""
+    title = short_title(metric)
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ def written(
         return value or NOTHING
     if metric == "packageBytes":
         return f"{_sign(value, signed)}{bytes_in_words(abs(value))}"
+    if metric in _SHARES:
+        return f"{_sign(value, signed)}{percent(abs(value))}"
     if abs(value) >= _TOO_LONG:
         return f"{_sign(value, signed)}{abs(value):.3g}"
     chosen = decimals if decimals is not None else decimals_of(abs(value), 3) if value else 0
@@ -132,6 +141,14 @@ def written(
         rounded = f"{abs(value):.2g}"
     is_zero = not rounded.strip("0.,")
     return f"{'' if is_zero else _sign(value, signed)}{rounded}{unit}"
+
+
+def plain(value: float, metric: str) -> str:
+    """Return a bound of a metric as whoever has set it wrote it, with its unit."""
+    if metric == "packageBytes" or metric in _SHARES:
+        return written(value, metric)
+    unit = " ms" if metric == "latencyP95Milliseconds" else ""
+    return f"{_sign(value, False)}{abs(value):,.10g}{unit}"
 
 
 def bytes_in_words(value: float) -> str:

@@ -12,18 +12,17 @@ MAX_SHOWN = 60
 
 
 def render_checks(document: ReportDocument) -> Markup:
-    """Return every check that fails or is undecided, and the others as far as there is room."""
+    """Return the checks, those that fail first; many that pass are only counted."""
     order = {"Fail": 0, "Inconclusive": 1, "Pass": 2}
     ranked = sorted(document.checks, key=lambda check: order[check.outcome])
-    shown = {id(check) for check in ranked[:MAX_SHOWN]}
-    rows = [_row(check) for check in document.checks if id(check) in shown]
+    rows = [_row(check) for check in ranked[:MAX_SHOWN]]
     left = len(document.checks) - len(rows)
     return section(
         "checks",
         "What the gate checked",
         paragraph(
-            "The dot is this model, the line its 95 % confidence interval. The shaded side is not allowed: a "
-            "check passes only if the whole interval is outside of it, and fails only if all of it is inside. "
+            "The dot is this model, the line its 95 % confidence interval. The shaded side is not allowed: "
+            "a check passes only if the whole interval is outside, and fails only if all of it is inside. "
             "A dashed line or a diamond marks the champion.",
             class_="muted",
         ),
@@ -50,13 +49,14 @@ def _row(check: Check) -> tuple[str, ...]:
     figures = figures_of(check)
     sign, tone = SIGNS[check.outcome], TONES[check.outcome]
     why = explain(check)
-    title = f"{subject(check)}: {figures.change_and_interval}; allowed: {allowed(check)}; {check.outcome}"
+    about, title = subject(check), title_of(check.metric)
+    said = f"{about}: {figures.change_and_interval}; allowed: {allowed(check)}; {check.outcome}"
     return (
-        join((subject(check), element("small", title_of(check.metric)) if check.slice is None else None)),
+        join((about, element("small", title) if check.slice is None and title != about else None)),
         figures.champion,
         figures.candidate,
         join((figures.change, element("small", figures.interval) if figures.interval else None)),
-        check_plot(check, title) or "",
+        check_plot(check, said) or "",
         allowed(check),
         join(
             (

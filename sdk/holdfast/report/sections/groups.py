@@ -12,6 +12,7 @@ from holdfast.report.findings import (
     gap_sentence,
     metrics_of_column,
     named,
+    places,
 )
 from holdfast.report.markup import Markup, element, join, paragraph, section, table
 from holdfast.report.numbers import Comparison, short_title, title_of
@@ -46,9 +47,9 @@ def _summary(document: ReportDocument) -> Markup | None:
         (groups.too_few, "Too few rows to judge: ", "unsure"),
     ]
     said = [
-        element("li", element("span", words, class_=f"tag {tone}"), f"{named(names)}.")
-        for names, words, tone in lines
-        if names
+        element("li", element("span", words, class_=f"tag {tone}"), f"{places(found, document)}.")
+        for found, words, tone in lines
+        if found
     ]
     if groups.judged and not groups.worse:
         said.insert(0, element("li", "No slice got worse beyond doubt."))
@@ -115,7 +116,7 @@ def _row(part: Slice, metric: Metric | None, axis: Axis, name: str) -> tuple[str
     )
     return (
         part.value,
-        f"{rows:,}",
+        join((f"{part.rows:,}", element("small", _counting(rows)) if rows != part.rows else None)),
         figures.champion,
         figures.candidate,
         join((figures.change, element("small", figures.interval) if figures.interval else None)),
@@ -124,6 +125,10 @@ def _row(part: Slice, metric: Metric | None, axis: Axis, name: str) -> tuple[str
             (words, element("small", f"{part.min_rows} are needed") if finding is Finding.TOO_FEW else None)
         ),
     )
+
+
+def _counting(rows: int) -> str:
+    return f"{rows:,} count" if rows else "too few count"
 
 
 def _gaps(gaps: Sequence[Gap]) -> list[Markup]:

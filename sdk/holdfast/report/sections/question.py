@@ -46,7 +46,7 @@ def render_question(document: ReportDocument, facts: RunFacts | None) -> Markup:
 
 
 def _open(facts: RunFacts, asked: Question) -> list[Markup]:
-    until = f"Asked at {asked.requested_time}. Without an answer by {asked.expire_time} the champion keeps serving."
+    until = f"Asked at {asked.requested_time}; without an answer by {asked.expire_time} the champion stays."
     eyes = (
         f" Four eyes: {facts.requester or 'whoever started the run'} may not answer."
         if asked.four_eyes
