@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from holdfast.evaluation_metrics import ACCURACY_METRICS
 from holdfast.report.document import Metric, ReportDocument
-from holdfast.report.findings import Groups, compared, gap_sentence, gate_sentence, headline, places
+from holdfast.report.findings import Groups, compared, gap_sentence, gate_sentence, places, verdict_sentence
 from holdfast.report.markdown import bullet, row, table_lines, words
 from holdfast.report.numbers import percent, short_title
 
@@ -64,8 +64,7 @@ def _yaml(value: Any) -> str:
 
 
 def _summary(document: ReportDocument) -> Iterator[str]:
-    finding, sentence = headline(document)
-    yield f"**{finding}.** {words(sentence)}"
+    yield words(verdict_sentence(document))
     yield ""
     yield f"The gate: **{document.verdict}**. {words(gate_sentence(document))}"
     yield ""
@@ -92,7 +91,7 @@ def _evaluation(document: ReportDocument) -> Iterator[str]:
         yield f"Beside the champion `{words(document.champion.digest)}`, on the same rows."
     yield ""
     yield from table_lines(
-        ("Metric", "Champion", "This model", "Change (95 % interval)"),
+        ("Metric", "Champion", "This model", "Change (95\u00a0% interval)"),
         (_metric_row(metric) for metric in document.metrics),
     )
 

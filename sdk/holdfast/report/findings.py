@@ -79,7 +79,8 @@ def metrics_of_column(document: ReportDocument, column: str) -> list[str]:
     """Return the metrics to be shown of a slice column, those that the gate asks about it first."""
     first = main_metric(document)
     measured = [each.name for part in document.slices if part.name == column for each in part.metrics]
-    wanted = [*_asked(document, column), *([first.name] if first else []), *measured]
+    asked = sorted(_asked(document, column), key=lambda name: not _has_direction(name))
+    wanted = [*asked, *([first.name] if first else []), *measured]
     return [name for name in dict.fromkeys(wanted) if name in measured]
 
 
@@ -163,37 +164,38 @@ def places(found: Sequence[Place], document: ReportDocument) -> str:
 
 
 def headline(document: ReportDocument) -> tuple[Finding, str]:
-    """Return whether it is better, and the sentence that says so with its numbers."""
+    """Return whether it is better overall, and the numbers of that in a sentence without its full stop."""
     metric = main_metric(document)
     rows = f"on {document.holdout.rows:,} held-out rows"
     if metric is None:
-        return Finding.UNKNOWN, f"Judged {rows}; the report of the package has the figures."
+        return Finding.UNKNOWN, f"judged {rows}; the report of the package has the figures"
     figures = compared(metric).figures()
     name = short_title(metric.name)
     if document.champion.signature == "Incompatible":
         why = "inputs or outputs differ from the champion's, so that the two cannot be compared"
-        return Finding.INCOMPATIBLE, f"{name} {figures.candidate} {rows}; {why}."
+        return Finding.INCOMPATIBLE, f"{name} {figures.candidate} {rows}; {why}"
     finding = find(metric)
     if finding is Finding.ALONE:
-        return finding, f"{name} {figures.candidate} {rows}; there is no champion to compare with."
-    sure = f", 95 % interval {figures.interval}" if figures.interval else ", interval unknown"
-    numbers = f"{name} {figures.champion} → {figures.candidate} ({figures.change}{sure}) {rows}"
-    return finding, f"{numbers}{_for_whom(document)}."
+        return finding, f"{name} {figures.candidate} {rows}; there is no champion to compare with"
+    sure = f", 95\u00a0% interval {figures.interval}" if figures.interval else ", interval unknown"
+    return finding, f"{name} {figures.champion} → {figures.candidate} ({figures.change}{sure}) {rows}"
 
 
-def _for_whom(document: ReportDocument) -> str:
+def for_whom(document: ReportDocument) -> tuple[str, str]:
+    """Return for whom it is worse, and how many slices cannot be judged; empty where there are none."""
     groups = Groups.of(document)
-    parts = []
+    whom = "no slice got worse" if groups.judged else ""
     if groups.worse:
-        parts.append(f"worse for {places(groups.worse, document)}")
-    elif groups.judged:
-        parts.append("no slice got worse")
-    if groups.too_few:
-        count = len(groups.too_few)
-        parts.append(
-            "one slice is too small to judge" if count == 1 else f"{count} slices are too small to judge"
-        )
-    return "".join(f"; {part}" for part in parts)
+        whom = f"worse for {places(groups.worse, document)}"
+    count = len(groups.too_few)
+    few = f"{count} slices are too small to judge" if count > 1 else "one slice is too small to judge"
+    return whom, few if count else ""
+
+
+def verdict_sentence(document: ReportDocument) -> str:
+    """Return the verdict in one sentence."""
+    finding, sentence = headline(document)
+    return f"{finding}: {'; '.join(part for part in (sentence, *for_whom(document)) if part)}."
 
 
 def named(names: Sequence[str]) -> str:
@@ -251,7 +253,7 @@ def explain(check: Check) -> str:
         return note or ("it is another one" if check.outcome == "Fail" else "it could not be measured")
     if check.outcome == "Fail":
         sure = threshold.bounded in (Bounded.WORSENING, Bounded.SPREAD) and check.low is not None
-        why = "beyond the bound with 95 % confidence" if sure else "beyond the bound"
+        why = "beyond the bound with 95\u00a0% confidence" if sure else "beyond the bound"
     elif check.low is None:
         why = "" if note else "too few rows for an interval"
     else:
@@ -289,4 +291,5 @@ def _is_of_rows(name: str) -> bool:
 
 
 def _has_direction(name: str) -> bool:
-    return METRICS[name].higher_is_better is not None
+    known = METRICS.get(name)
+    return known is not None and known.higher_is_better is not None

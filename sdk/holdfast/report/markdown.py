@@ -11,8 +11,9 @@ from holdfast.report.findings import (
     explain,
     gap_sentence,
     gate_sentence,
-    headline,
+    places,
     subject,
+    verdict_sentence,
 )
 from holdfast.report.numbers import short_title
 from holdfast.report.sections.checks import figures_of
@@ -50,10 +51,9 @@ def render_markdown(document: ReportDocument, facts: RunFacts | None = None) -> 
 
 
 def _lines(document: ReportDocument, facts: RunFacts | None) -> Iterator[str]:
-    finding, sentence = headline(document)
     yield f"### {MARKS[document.verdict]} {document.verdict}: `{document.run.replace('`', '')}`"
     yield ""
-    yield f"**{finding}**: {words(sentence)} {words(gate_sentence(document))}"
+    yield f"{words(verdict_sentence(document))} {words(gate_sentence(document))}"
     yield ""
     if facts is not None and facts.state:
         yield bullet("Run", f"{facts.state}{f': {facts.why}' if facts.why else ''}")
@@ -100,7 +100,7 @@ def _question(facts: RunFacts | None) -> Iterator[str]:
 def _checks(document: ReportDocument) -> list[str]:
     order = {"Fail": 0, "Inconclusive": 1, "Pass": 2}
     ranked = sorted(document.checks, key=lambda check: order[check.outcome])
-    head = ("Check", "Champion", "This model", "Change (95 % interval)", "Allowed", "Outcome")
+    head = ("Check", "Champion", "This model", "Change (95\u00a0% interval)", "Allowed", "Outcome")
     lines = table_lines(head, [_check(check) for check in ranked[:MAX_CHECKS]])
     left = len(ranked) - MAX_CHECKS
     return [*lines, "", f"and {left} more checks that are no worse."] if left > 0 else lines

@@ -96,7 +96,7 @@ class Comparison:
     def figures(self) -> Figures:
         """Return the numbers in words, all with the same number of decimals."""
         change, low, high = self.change
-        decimals = self._decimals()
+        decimals, of_change = self._decimals()
         interval = ""
         if low is not None and high is not None:
             interval = f"{written(low, self.metric, decimals, signed=True)} to "
@@ -104,17 +104,18 @@ class Comparison:
         return Figures(
             written(self.champion, self.metric, decimals),
             written(self.candidate, self.metric, decimals),
-            written(change, self.metric, decimals, signed=True),
+            written(change, self.metric, of_change, signed=True),
             interval,
         )
 
-    def _decimals(self) -> int:
+    def _decimals(self) -> tuple[int, int]:
+        """Return the decimals of both values, and of the change."""
         if self.low is not None and self.high is not None and self.high > self.low:
-            return decimals_of((self.high - self.low) / 2, 2)
-        spread = abs(self.regression) if self.regression else 0.0
+            decimals = decimals_of((self.high - self.low) / 2, 2)
+            return decimals, decimals
         known = [abs(each) for each in (self.candidate, self.champion) if each]
-        most = max(known, default=0.0)
-        return max(decimals_of(spread, 2) if spread else 0, decimals_of(most, 3) if most else 0)
+        decimals = decimals_of(max(known), 3) if known else 0
+        return decimals, decimals_of(abs(self.regression), 2) if self.regression else decimals
 
 
 def decimals_of(value: float, digits: int) -> int:
@@ -135,7 +136,7 @@ def written(
     if abs(value) >= _TOO_LONG:
         return f"{_sign(value, signed)}{abs(value):.3g}"
     chosen = decimals if decimals is not None else decimals_of(abs(value), 3) if value else 0
-    unit = " ms" if metric == "latencyP95Milliseconds" else ""
+    unit = "\u00a0ms" if metric == "latencyP95Milliseconds" else ""
     rounded = f"{abs(value):,.{chosen}f}"
     if value and not rounded.strip("0.,") and decimals is None:
         rounded = f"{abs(value):.2g}"
@@ -147,7 +148,7 @@ def plain(value: float, metric: str) -> str:
     """Return a bound of a metric as whoever has set it wrote it, with its unit."""
     if metric == "packageBytes" or metric in _SHARES:
         return written(value, metric)
-    unit = " ms" if metric == "latencyP95Milliseconds" else ""
+    unit = "\u00a0ms" if metric == "latencyP95Milliseconds" else ""
     return f"{_sign(value, False)}{abs(value):,.10g}{unit}"
 
 
@@ -156,7 +157,7 @@ def bytes_in_words(value: float) -> str:
     power = 0
     while value >= 999.5 and power < len(_UNITS) - 1:
         value, power = value / 1000, power + 1
-    return f"{value:.3g} {_UNITS[power]}" if value < 1000 else f"{value:,.0f} {_UNITS[power]}"
+    return f"{value:.3g}\u00a0{_UNITS[power]}" if value < 1000 else f"{value:,.0f}\u00a0{_UNITS[power]}"
 
 
 def duration_in_words(seconds: int) -> str:
@@ -167,7 +168,7 @@ def duration_in_words(seconds: int) -> str:
 
 def percent(share: float) -> str:
     """Return a share in per cent."""
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.3g}\u00a0%"
 
 
 def _sign(value: float, signed: bool) -> str:

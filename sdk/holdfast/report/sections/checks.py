@@ -21,8 +21,8 @@ def render_checks(document: ReportDocument) -> Markup:
         "checks",
         "What the gate checked",
         paragraph(
-            "The dot is this model, the line its 95 % confidence interval. The shaded side is not allowed: "
-            "a check passes only if the whole interval is outside, and fails only if all of it is inside. "
+            "The dot is this model, the line its 95\u00a0% confidence interval. The shaded side is not "
+            "allowed: a check passes only if the whole interval is outside, and fails only if all of it is inside. "
             "A dashed line or a diamond marks the champion.",
             class_="muted",
         ),
@@ -32,13 +32,13 @@ def render_checks(document: ReportDocument) -> Markup:
                 "Check",
                 "Champion",
                 "This model",
-                "Change (95 % interval)",
+                "Change (95\u00a0% interval)",
                 "fine ← bound → not allowed",
                 "Allowed",
                 "Outcome",
             ),
             rows,
-            class_="cards",
+            class_="cards checks",
             numeric=(1, 2, 3),
         ),
         paragraph(f"{left} more checks pass.", class_="muted") if left else None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from holdfast.evaluation_metrics import METRICS
 from holdfast.report.document import Gap, Metric, ReportDocument, Slice
 from holdfast.report.findings import (
     Finding,
@@ -10,6 +11,7 @@ from holdfast.report.findings import (
     compared,
     find_in_slice,
     gap_sentence,
+    judging_metrics,
     metrics_of_column,
     named,
     places,
@@ -19,7 +21,7 @@ from holdfast.report.numbers import Comparison, short_title, title_of
 from holdfast.report.plots import Axis, change_plot
 
 MANY = 20
-"""So many intervals at 95 %, and one of them may well lie beside zero by chance."""
+"""So many intervals at 95\u00a0%, and one of them may well lie beside zero by chance."""
 _TONES = {Finding.BETTER: "better", Finding.WORSE: "worse", Finding.TOO_FEW: "few"}
 _SIGNS = {Finding.BETTER: "▼ ", Finding.WORSE: "▲ "}
 _CLASSES = {Finding.BETTER: "good", Finding.WORSE: "bad"}
@@ -54,9 +56,8 @@ def _summary(document: ReportDocument) -> Markup | None:
     if groups.judged and not groups.worse:
         said.insert(0, element("li", "No slice got worse beyond doubt."))
     if groups.judged >= MANY:
-        chance = (
-            f"Among {groups.judged} intervals of 95 %, about {groups.judged // 20} miss the truth by chance."
-        )
+        missed = f"about {groups.judged // 20} miss the truth by chance"
+        chance = f"Among {groups.judged} intervals of 95\u00a0%, {missed}."
         said.append(element("li", chance, class_="muted"))
     return element("ul", *said, class_="plain") if said else None
 
@@ -66,11 +67,12 @@ def _column(document: ReportDocument, column: str) -> list[Markup]:
     names = metrics_of_column(document, column)
     if not names:
         return [element("h3", column), paragraph("No metric is defined for these rows.", class_="muted")]
-    first, *others = names
-    more = [_table(parts, column, name) for name in others]
+    judging = judging_metrics(document, column)
+    first = [*judging, *(name for name in names if name not in judging)][: max(1, len(judging))]
+    more = [_table(parts, column, name) for name in names if name not in first]
     return [
         element("h3", column),
-        _table(parts, column, first),
+        *(_table(parts, column, name) for name in first),
         element("details", element("summary", f"Other metrics by {column}"), *more) if more else Markup(),
     ]
 
@@ -80,6 +82,9 @@ def _table(parts: Sequence[Slice], column: str, name: str) -> Markup:
     known = [each for each in found.values() if each is not None]
     ends = [value for each in known for value in (each.regression, each.regression_low, each.regression_high)]
     axis = Axis.around(0, ends)
+    known_metric = METRICS.get(name)
+    is_neutral = known_metric is not None and known_metric.higher_is_better is None
+    sides = "lower ← no change → higher" if is_neutral else "better ← no change → worse"
     return table(
         f"{title_of(name)} by {column}",
         (
@@ -87,8 +92,8 @@ def _table(parts: Sequence[Slice], column: str, name: str) -> Markup:
             "Rows",
             "Champion",
             "This model",
-            "Change (95 % interval)",
-            "better ← no change → worse",
+            "Change (95\u00a0% interval)",
+            sides,
             "",
         ),
         [_row(part, found[id(part)], axis, name) for part in parts],
@@ -128,7 +133,7 @@ def _row(part: Slice, metric: Metric | None, axis: Axis, name: str) -> tuple[str
 
 
 def _counting(rows: int) -> str:
-    return f"{rows:,} count" if rows else "too few count"
+    return f"{rows:,} of them count" if rows else "too few of them count"
 
 
 def _gaps(gaps: Sequence[Gap]) -> list[Markup]:

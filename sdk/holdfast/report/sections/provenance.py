@@ -22,7 +22,7 @@ def render_metrics(document: ReportDocument) -> Markup | None:
         "All metrics, speed and size",
         table(
             f"On all {document.holdout.rows:,} held-out rows",
-            ("Metric", "Champion", "This model", "Change (95 % interval)", ""),
+            ("Metric", "Champion", "This model", "Change (95\u00a0% interval)", ""),
             [_metric_row(metric) for metric in document.metrics],
             class_="cards",
             numeric=(1, 2, 3),

@@ -5,7 +5,7 @@ from typing import Final
 
 from holdfast.report.document import ReportDocument
 from holdfast.report.facts import RunFacts
-from holdfast.report.findings import Finding, gate_sentence, headline
+from holdfast.report.findings import Finding, for_whom, gate_sentence, headline
 from holdfast.report.markup import Markup, element, paragraph
 
 TONES: Final[Mapping[str, str]] = {"Pass": "good", "Fail": "bad", "Inconclusive": "unsure"}
@@ -27,8 +27,10 @@ def render_verdict(document: ReportDocument, facts: RunFacts | None) -> Markup:
         paragraph(_what(document, facts), class_="kicker"),
         element(
             "h1",
-            element("span", f"{finding}: ", class_=f"word {_FINDING_TONES.get(finding, '')}".strip()),
+            element("span", f"{finding}: ", class_=_FINDING_TONES.get(finding)),
             sentence,
+            *_for_whom(document),
+            ".",
         ),
         paragraph(
             element(
@@ -39,6 +41,13 @@ def render_verdict(document: ReportDocument, facts: RunFacts | None) -> Markup:
         _state(document, facts),
         class_=f"verdict {tone}",
     )
+
+
+def _for_whom(document: ReportDocument) -> list[str]:
+    whom, few = for_whom(document)
+    tone = "bad" if whom.startswith("worse") else None
+    said = [element("span", whom, class_=tone)] if whom else []
+    return [part for each in (*said, few) if each for part in ("; ", each)]
 
 
 def _what(document: ReportDocument, facts: RunFacts | None) -> Markup:
