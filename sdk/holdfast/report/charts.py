@@ -16,6 +16,9 @@ Points = Sequence[tuple[float, float]]
 _FAR: Final = 1e300
 """What lies further out stands at the edge: the difference of two such numbers would not be finite."""
 
+_DISTINCT: Final = 1e-9
+"""Values that are closer than this, relative to their size, cannot be told apart by ticks."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -29,7 +32,11 @@ class Range:
         """Return the range of some values, never empty."""
         known = [max(-_FAR, min(_FAR, each)) for each in values]
         low, high = min(known), max(known)
-        return cls(low, high) if high > low else cls(low - 0.5, high + 0.5)
+        furthest = max(abs(low), abs(high))
+        if high - low > max(furthest * _DISTINCT, 1 / _FAR):
+            return cls(low, high)
+        room = furthest / 1000 or 0.5
+        return cls(low - room, high + room)
 
     @property
     def ticks(self) -> list[float]:

@@ -157,7 +157,8 @@ def bytes_in_words(value: float) -> str:
     power = 0
     while value >= 999.5 and power < len(_UNITS) - 1:
         value, power = value / 1000, power + 1
-    return f"{value:.3g}\u00a0{_UNITS[power]}" if value < 1000 else f"{value:,.0f}\u00a0{_UNITS[power]}"
+    shown = f"{value:,.0f}" if 999.5 <= value < _TOO_LONG else f"{value:.3g}"
+    return f"{shown}\u00a0{_UNITS[power]}"
 
 
 def duration_in_words(seconds: int) -> str:

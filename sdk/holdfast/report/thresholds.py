@@ -52,7 +52,7 @@ class Threshold:
 
 
 _FORM: Final = re.compile(
-    r"(maxRegression|maxGapIncrease|maxGap|max|min) (-?[0-9.]{1,40}(?:[eE][-+]?\d{1,3})?)(?= |$)"
+    r"(maxRegression|maxGapIncrease|maxGap|max|min) (-?\d{1,40}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,2})?)(?= |$)"
 )
 _BOUNDED: Final = {
     "maxRegression": Bounded.WORSENING,

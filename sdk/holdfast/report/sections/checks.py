@@ -22,17 +22,17 @@ def render_checks(document: ReportDocument) -> Markup:
         "What the gate checked",
         paragraph(
             "The dot is this model, the line its 95\u00a0% confidence interval. The shaded side is not "
-            "allowed: a check passes only if the whole interval is outside, and fails only if all of it is inside. "
-            "A dashed line or a diamond marks the champion.",
+            "allowed: a check passes only if the whole interval is outside, and fails only if all of it is "
+            "inside. A dashed line or a diamond marks the champion.",
             class_="muted",
         ),
         table(
-            "Checks of the gate",
+            "Checks of the gate; changes with their 95\u00a0% intervals",
             (
                 "Check",
                 "Champion",
                 "This model",
-                "Change (95\u00a0% interval)",
+                "Change",
                 "fine ← bound → not allowed",
                 "Allowed",
                 "Outcome",

@@ -86,13 +86,13 @@ def _table(parts: Sequence[Slice], column: str, name: str) -> Markup:
     is_neutral = known_metric is not None and known_metric.higher_is_better is None
     sides = "lower ← no change → higher" if is_neutral else "better ← no change → worse"
     return table(
-        f"{title_of(name)} by {column}",
+        f"{title_of(name)} by {column}; changes with their 95\u00a0% intervals",
         (
             column,
             "Rows",
             "Champion",
             "This model",
-            "Change (95\u00a0% interval)",
+            "Change",
             sides,
             "",
         ),
@@ -142,7 +142,7 @@ def _gaps(gaps: Sequence[Gap]) -> list[Markup]:
             "Largest differences between slices",
             ("Gap", "Champion", "This model", "Certainly within", "Between whom"),
             [_gap_row(gap) for gap in gaps],
-            class_="cards",
+            class_="cards gaps",
             numeric=(1, 2, 3),
         )
     ]

@@ -21,8 +21,8 @@ def render_metrics(document: ReportDocument) -> Markup | None:
         "metrics",
         "All metrics, speed and size",
         table(
-            f"On all {document.holdout.rows:,} held-out rows",
-            ("Metric", "Champion", "This model", "Change (95\u00a0% interval)", ""),
+            f"On all {document.holdout.rows:,} held-out rows; changes with their 95\u00a0% intervals",
+            ("Metric", "Champion", "This model", "Change", ""),
             [_metric_row(metric) for metric in document.metrics],
             class_="cards",
             numeric=(1, 2, 3),
