@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from holdfast.answers import Answers, Contender
 from holdfast.bootstrap import SEED
 from holdfast.evaluation_metrics import METRICS, Task
+from holdfast.predictions import Predictions
 from holdfast.report.document import FeatureImportance, Importance
 from holdfast.rows import Rows
 from holdfast.scores import score
@@ -90,9 +91,15 @@ def _importance(
 
 
 def _scores(metric: str, answers: Answers) -> list[float] | None:
-    found = [score(metric, answers.truth, each) for each in answers.contenders]
+    found = [score(metric, answers.truth, each) if _is_finite(each) else None for each in answers.contenders]
     known = [each for each in found if each is not None]
     return known if len(known) == len(found) else None
+
+
+def _is_finite(predictions: Predictions) -> bool:
+    """Tell whether there is a number for every row: shuffled rows may be such as never occur."""
+    numbers = predictions.values if predictions.values is not None else predictions.scores
+    return numbers is None or bool(np.isfinite(numbers).all())
 
 
 def _sample(holdout: Rows) -> Rows:

@@ -151,7 +151,12 @@ def _importance(
     ours = _contender(candidate.session, ModelPackage.read(candidate.folder))
     theirs = None if champion is None else _contender(champion.session, champion.package)
     names = {(each.tensor, each.index): each.name for each in candidate.profile.of_kind("feature")}
-    return importance_of(metric, evaluation.task, candidate.holdout, (ours, theirs), names)
+    try:
+        return importance_of(metric, evaluation.task, candidate.holdout, (ours, theirs), names)
+    except ModelError as error:
+        # Shuffled rows may be such as never occur; that a model fails on those says nothing against it.
+        logger.info("the report does not say what the features are worth: %s", error.message)
+        return None
 
 
 def _packaged(folder: Path, report: Report, max_bytes: int) -> ModelPackage:
