@@ -1,10 +1,11 @@
 """What a RetrainRun knows beyond the judgement: its state, approval, cost and record. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from holdfast.evaluation_metrics import METRICS, Scope
 from holdfast.gate import Outcome
-from holdfast.report.document import Champion, Check, Holdout, ReportDocument, Trigger
+from holdfast.report.document import Champion, Check, Holdout, Metric, ReportDocument, Trigger
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,34 @@ class RunFacts:
             holdout=Holdout(rows=self.holdout_rows),
             champion=Champion.model_validate({"digest": self.champion_digest, "signature": self._match()}),
             checks=list(self.checks),
+            metrics=list(self._metrics()),
             parameters=dict(self.parameters),
             data_digest=self.data_digest,
         )
 
+    def _metrics(self) -> Iterator[Metric]:
+        """Return what the checks on all rows say of their metrics, each once."""
+        seen = set()
+        for check in self.checks:
+            is_figure = check.metric in METRICS and METRICS[check.metric].scope is not Scope.SLICES
+            if check.slice is not None or not is_figure or check.metric in seen:
+                continue
+            if isinstance(check.candidate, float | int):
+                seen.add(check.metric)
+                yield _metric(check, check.candidate)
+
     def _match(self) -> str | None:
         known = ("Identical", "Compatible", "Incompatible")
         return self.signature if self.signature in known else None
+
+
+def _metric(check: Check, candidate: float) -> Metric:
+    return Metric(
+        name=check.metric,
+        champion=check.champion,
+        candidate=candidate,
+        regression=check.regression,
+        regression_low=check.low,
+        regression_high=check.high,
+        higher_is_better=METRICS[check.metric].higher_is_better,
+    )

@@ -56,7 +56,7 @@ class Report:
 
 
 def trigger_of(content: str) -> Trigger | None:
-    """Return why the run was started, as the operator says it; None where it says nothing that can be shown."""
+    """Return why the run was started, as the operator says it; None where it says nothing."""
     try:
         return Trigger.model_validate_json(content) if content.strip() not in ("", "{}") else None
     except ValidationError:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdfast.report.charts import HEIGHT, Frame, Range, calibration_chart, histogram, roc_chart
 from holdfast.report.charts import WIDTH as CHART_WIDTH
-from holdfast.report.document import Calibration, Curve, Histogram, Point
+from holdfast.report.document import Calibration, Check, Curve, Histogram, Point
 from holdfast.report.plots import WIDTH, Axis, bar, change_plot, check_plot
 from tests.unit.sdk.report.documents import check
 
@@ -42,7 +43,7 @@ def bound(markup: str) -> float:
     ],
 )
 def test_what_is_not_allowed_is_to_the_right(
-    threshold: str, fields: dict[str, object], is_allowed: bool
+    threshold: str, fields: dict[str, Any], is_allowed: bool
 ) -> None:
     drawn = check_plot(check(threshold, **fields), "title")
     assert drawn is not None
@@ -57,8 +58,8 @@ def test_what_is_not_allowed_is_to_the_right(
         check("maxRegression 0 (no champion to compare with)", regression=None),
     ],
 )
-def test_what_has_no_number_has_no_plot(found: object) -> None:
-    assert check_plot(found, "title") is None  # type: ignore[arg-type]  # parametrised
+def test_what_has_no_number_has_no_plot(found: Check) -> None:
+    assert check_plot(found, "title") is None
 
 
 @given(FINITE, st.lists(FINITE), FINITE, st.booleans())

@@ -236,9 +236,16 @@ def test_of_many_checks_those_that_pass_are_counted() -> None:
 
 
 def test_page_of_the_run_alone_has_its_checks() -> None:
-    about = run(checks=[check()], holdout_rows=1008, signature="Identical", parameters={"depth": "4"})
+    checks = [
+        check(),
+        check("max 100"),
+        check(slice="region=north"),
+        check("Compatible", metric="signature", candidate="Identical"),
+        check("max 5", metric="rmse", candidate="not measured"),
+    ]
+    about = run(checks=checks, holdout_rows=1008, signature="Identical", parameters={"depth": "4"})
     said = Page.read(render_page(about.document(), about)).text
-    assert "Not measured: judged on 1,008 held-out rows; the report of the package has the figures." in said
-    assert "−16.0 to −12.4" in said
+    assert "Better: MAE 92.1 → 78.2 (−13.9, 95 % interval −16.0 to −12.4) on 1,008 held-out rows." in said
+    assert [each.name for each in about.document().metrics] == ["mae"]
     assert about.document().champion.signature == "Identical"
     assert run(signature="none").document().champion.signature is None
