@@ -6,6 +6,7 @@ https://github.com/huggingface/hub-docs/blob/main/modelcard.md, the sections tho
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ _TASKS: Final[Mapping[str, str]] = {
     "Regression": "tabular-regression",
 }
 """Tasks that the hub knows; a ranking has none there."""
+_LICENSE: Final = re.compile(r"[a-z][a-z0-9.-]{1,40}")
+"""Identifiers of licenses, such as apache-2.0."""
+_TOLD: Final = frozenset({"license", "intendedUse"})
 
 
 def render_card(document: ReportDocument) -> bytes:
@@ -29,6 +33,7 @@ def render_card(document: ReportDocument) -> bytes:
         f"# Model of run {words(document.run)}",
         "",
         *_summary(document),
+        *_section("Intended use", _intended_use(document)),
         *_section("Training", _training(document)),
         *_section("Evaluation", _evaluation(document)),
         *_section("For whom it is better or worse", _groups(document)),
@@ -44,6 +49,8 @@ def _front_matter(document: ReportDocument) -> Iterator[str]:
     yield "---"
     yield "library_name: onnx"
     yield "tags: [holdfast, onnx]"
+    if _LICENSE.fullmatch(document.trainer.get("license", "")):
+        yield f"license: {document.trainer['license']}"
     if task is not None:
         yield f"pipeline_tag: {task}"
     yield "model-index:"
@@ -75,13 +82,23 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
     return [f"## {title}", "", *found, ""] if found else []
 
 
+def _intended_use(document: ReportDocument) -> Iterator[str]:
+    told = document.trainer.get("intendedUse")
+    inputs = ", ".join(each.name for each in document.inputs)
+    yield words(told) if told else "The trainer does not say (intendedUse in metadata.json)."
+    if inputs:
+        outputs = ", ".join(each.name for each in document.outputs)
+        yield words(f"A {document.task.lower()} of {inputs}, answered as {outputs}.")
+
+
 def _training(document: ReportDocument) -> Iterator[str]:
     if document.trigger is not None:
         yield bullet("Started by", f"{document.trigger.type}. {document.trigger.reason}")
     if document.data_digest is not None:
         yield bullet("Training data", document.data_digest)
     for name, value in (*document.parameters.items(), *document.trainer.items()):
-        yield bullet(name, value)
+        if name not in _TOLD:
+            yield bullet(name, value)
 
 
 def _evaluation(document: ReportDocument) -> Iterator[str]:

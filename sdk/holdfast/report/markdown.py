@@ -40,9 +40,9 @@ def bullet(title: str, content: str) -> str:
 
 
 def table_lines(head: Iterable[str], rows: Iterable[str]) -> list[str]:
-    """Return a table, whose columns after the first are numbers but for the last."""
+    """Return a table, whose second to fourth columns are numbers."""
     labels = list(head)
-    return [row(*labels), f"|---|{'---:|' * (len(labels) - 2)}---|", *rows]
+    return [row(*labels), f"|---|---:|---:|---:|{'---|' * (len(labels) - 4)}", *rows]
 
 
 def render_markdown(document: ReportDocument, facts: RunFacts | None = None) -> str:

@@ -97,7 +97,7 @@ def _table(parts: Sequence[Slice], column: str, name: str) -> Markup:
             "",
         ),
         [_row(part, found[id(part)], axis, name) for part in parts],
-        class_="cards",
+        class_="cards groups",
         numeric=(1, 2, 3, 4),
     )
 

@@ -82,6 +82,16 @@ def test_card_has_the_metadata_that_model_hubs_read() -> None:
     (result,) = index["results"]
     assert result["metrics"][0] == {"type": "mae", "name": "MAE", "value": 78.2}
     assert index["name"] == "bikes-drift-1a2b"
+    assert "license" not in found
+
+
+@pytest.mark.parametrize(("license_", "known"), [("apache-2.0", "apache-2.0"), ("x: [", None)])
+def test_card_has_what_the_trainer_says_about_license_and_use(license_: str, known: str | None) -> None:
+    said = {"license": license_, "intendedUse": "Forecasts of rides for *one* city."}
+    card = render_card(document(trainer=said)).decode()
+    assert front_matter(card).get("license") == known
+    assert "## Intended use\n\nForecasts of rides for \\*one\\* city.\n" in card
+    assert "**intendedUse**" not in card
 
 
 def test_card_says_what_it_was_trained_with_how_it_was_judged_and_its_limits() -> None:
@@ -89,6 +99,8 @@ def test_card_says_what_it_was_trained_with_how_it_was_judged_and_its_limits() -
     for said in (
         "# Model of run bikes-drift-1a2b",
         "The gate: **Pass**.",
+        "The trainer does not say",
+        "A classification of x, answered as count.",
         "- **max\\_depth**: 4",
         "- **Training data**: sha256:da7a",
         "| mae | 92.1 | 78.2 | −13.9 (−16.0 to −12.4) |",
