@@ -30,6 +30,8 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving --extra evaluator > requirements/evaluator.lock
 	@$(PY) -m uv pip compile --quiet --upgrade --no-header --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 		--constraints requirements/server.lock --output-file requirements/server-gpu.lock requirements/server-gpu.in
+	@$(PY) -m uv pip compile --quiet --upgrade --no-header --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--only-binary :all: --constraints requirements/server.lock --output-file requirements/evaluator-extras.lock requirements/evaluator-extras.in
 	@for each in requirements/clients-*.in requirements/envoy.in; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done

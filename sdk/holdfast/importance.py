@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ MAX_FEATURES: Final = 64
 MAX_SECONDS: Final = 20.0
 
 Array = NDArray[Any]
+FeatureNames: TypeAlias = Mapping[tuple[str, int | None], str]
+"""By tensor and column."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class Feature:
     name: str
     tensor: str
     index: int | None
+
+    def values(self, rows: Rows) -> Array:
+        """Return its values, one for each row; of a tensor of more dimensions the whole."""
+        tensor = rows.inputs[self.tensor]
+        if self.index is not None:
+            return np.asarray(tensor[:, self.index])
+        return np.asarray(tensor[:, 0] if tensor.ndim == 2 else tensor)
 
     def shuffled(self, rows: Rows, order: Array) -> Rows:
         """Return the rows with this feature's values given to others."""
@@ -52,7 +61,7 @@ def importance_of(
     task: Task,
     holdout: Rows,
     contenders: tuple[Contender, Contender | None],
-    names: Mapping[tuple[str, int | None], str] = MappingProxyType({}),
+    names: FeatureNames = MappingProxyType({}),
     clock: Callable[[], float] = time.monotonic,
 ) -> Importance | None:
     """Return how much worse the metric becomes when each feature is shuffled once, with a fixed seed.
@@ -67,7 +76,7 @@ def importance_of(
     before = _scores(metric, Answers.gather(task, rows, *contenders))
     if before is None:
         return None
-    known = list(_features(holdout, names))
+    known = list(features_of(holdout, names))
     order = np.random.default_rng(SEED).permutation(rows.count)
     until = clock() + MAX_SECONDS
     found: list[FeatureImportance] = []
@@ -119,7 +128,8 @@ def _sample(holdout: Rows) -> Rows:
     )
 
 
-def _features(holdout: Rows, names: Mapping[tuple[str, int | None], str]) -> Iterator[Feature]:
+def features_of(holdout: Rows, names: FeatureNames) -> Iterator[Feature]:
+    """Return every column of a table, and every other tensor as a whole."""
     for tensor, values in holdout.inputs.items():
         if values.ndim != 2 or values.shape[1] == 1:
             yield Feature(names.get((tensor, None), tensor), tensor, None)

@@ -195,8 +195,28 @@ class Energy(Part):
     """What the judgement took, by CodeCarbon's estimate; only from the evaluator with extras."""
 
     energy_kilowatt_hours: Finite
-    emissions_kilograms: Finite
-    country: Name
+    emissions_kilograms: Finite | None = None
+    country: Name | None = Field(default=None, description="Whose mix of electricity, ISO 3166-1 alpha-3.")
+
+
+class DataColumn(Part):
+    """A feature as a data tool sees it; drift is that of held-out rows beside training rows."""
+
+    name: Name
+    missing: Share | None = Field(default=None, description="Share of held-out rows without a value.")
+    method: Name | None = Field(default=None, description="How drift was measured.")
+    score: Finite | None = None
+    threshold: Finite | None = None
+    is_drifted: bool | None = None
+
+
+class DataReport(Part):
+    """What a data tool says about training rows and held-out rows; only from the evaluator with extras."""
+
+    tool: Name
+    rows: Count
+    reference_rows: Count | None = Field(default=None, description="Absent: the trainer gives no rows.")
+    columns: list[DataColumn] = Field(default_factory=list, max_length=64)
 
 
 class ReportDocument(Part):
@@ -223,6 +243,7 @@ class ReportDocument(Part):
         default_factory=dict, max_length=64, description="What else the trainer says in metadata.json."
     )
     data_digest: Name | None = None
+    data: DataReport | None = None
     energy: Energy | None = None
 
     def metric(self, name: str) -> Metric | None:

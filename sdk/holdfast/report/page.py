@@ -8,6 +8,7 @@ from holdfast.report.document import ReportDocument
 from holdfast.report.facts import RunFacts
 from holdfast.report.markup import Markup, element, join
 from holdfast.report.sections.checks import render_checks
+from holdfast.report.sections.data import render_data_report
 from holdfast.report.sections.distributions import render_distributions, render_importance
 from holdfast.report.sections.groups import render_groups
 from holdfast.report.sections.provenance import render_data, render_metrics, render_record
@@ -35,6 +36,7 @@ def render_page(document: ReportDocument, facts: RunFacts | None = None) -> byte
             render_distributions(document),
             render_importance(document.importance),
             render_metrics(document),
+            render_data_report(document.data),
             render_data(document, facts),
             render_record(document, facts),
         ),

@@ -17,7 +17,9 @@ from holdfast.redaction import redact
 from holdfast.report.document import (
     Champion,
     Check,
+    DataReport,
     Distributions,
+    Energy,
     Gap,
     Holdout,
     Importance,
@@ -53,6 +55,8 @@ class Report:
     overlap: float | None = None
     trigger: Trigger | None = None
     importance: Importance | None = None
+    data: DataReport | None = None
+    energy: Energy | None = None
 
 
 def trigger_of(content: str) -> Trigger | None:
@@ -86,6 +90,8 @@ def document_of(report: Report) -> ReportDocument:
         gaps=[_gap(each) for each in evaluation.gaps],
         distributions=Distributions() if answers is None else distributions_of(answers),
         importance=report.importance,
+        data=report.data,
+        energy=report.energy,
         inputs=_tensors(report.signature.inputs),
         outputs=_tensors(report.signature.outputs),
         profile=ProfileFacts(hash=report.profile.hash, rows=report.profile.rows),

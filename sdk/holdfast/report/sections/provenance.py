@@ -106,8 +106,10 @@ def render_record(document: ReportDocument, facts: RunFacts | None) -> Markup:
         parts += _of_run(facts)
     if document.energy is not None:
         energy = document.energy
-        used = f"{energy.energy_kilowatt_hours:.3g} kWh, {energy.emissions_kilograms:.3g} kg CO₂"
-        parts.append(("Energy of the judgement", f"{used} in {energy.country} (estimate of CodeCarbon)"))
+        used = f"{energy.energy_kilowatt_hours:.3g} kWh"
+        if energy.emissions_kilograms is not None:
+            used += f", {energy.emissions_kilograms:.3g} kg CO₂ in {energy.country}"
+        parts.append(("Energy of the judgement", f"{used} (estimate of CodeCarbon)"))
     return section("record", "Digests, record and cost", _list(parts))
 
 

@@ -61,6 +61,15 @@ RICH: dict[str, Any] = {
     "parameters": {"max_depth": "4"},
     "trainer": {"codeRevision": "1a2b3c"},
     "dataDigest": "sha256:da7a",
+    "data": {
+        "tool": "Evidently 0.7",
+        "rows": 2000,
+        "referenceRows": 5000,
+        "columns": [
+            {"name": "x", "missing": 0.1, "method": "K-S", "score": 0.4, "threshold": 0.1, "isDrifted": True},
+            {"name": "y", "method": "K-S", "score": 0.01, "threshold": 0.1, "isDrifted": False},
+        ],
+    },
     "energy": {"energyKilowattHours": 0.001, "emissionsKilograms": 0.0004, "country": "DEU"},
 }  # fmt: skip
 
@@ -220,6 +229,15 @@ def test_sections_say_what_a_person_needs() -> None:
     assert "3 features were not looked at." in said
     assert "The input or output of the model has drifted. tmin has drifted." in said
     assert "lower ← no change → higher" in said
+    assert "1 of 2 differ from 5,000 training rows." in said
+    assert "0.001 kWh, 0.0004 kg CO₂ in DEU (estimate of CodeCarbon)" in said
+
+
+def test_optional_sections_without_a_country_or_training_rows() -> None:
+    data = {"tool": "Evidently 0.7", "rows": 9, "columns": [{"name": "x"}]}
+    said = Page.read(render_page(document(data=data, energy={"energyKilowattHours": 1e-5}))).text
+    assert "the trainer gives no rows to compare with" in said
+    assert "1e-05 kWh (estimate of CodeCarbon)" in said
 
 
 def test_many_slices_come_with_a_warning_about_chance() -> None:
