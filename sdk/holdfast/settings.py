@@ -194,8 +194,8 @@ class EvaluationSettings(ContainerSettings):
     report_sections: str = Field(
         default="",
         pattern=r"^((data|energy)(,(data|energy))*)?$",
-        description="comma-separated optional sections of the report, for the image with extras: data (Evidently), "
-        "energy (CodeCarbon)",
+        description="comma-separated optional sections of the report, for the image with extras: data "
+        "(Evidently), energy (CodeCarbon)",
     )
     energy_country: str | None = Field(
         default=None,

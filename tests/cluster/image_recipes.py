@@ -42,7 +42,7 @@ def evaluator_image() -> Image:
 
 
 def extras_evaluator_image() -> Image:
-    """Return the evaluator's image with Evidently and CodeCarbon, building it if needed: 250 MB to download."""
+    """Return the evaluator's image with Evidently and CodeCarbon, if needed built: 250 MB to download."""
     contents = {**dict(zip(EXTRAS_PATH, extras_packages(), strict=True)), **_serving_packages()}
     return build_image(_product("evaluator-extras", "serving-image", contents, "evaluator-extras"))
 
