@@ -192,17 +192,12 @@ def test_report_says_what_was_found_and_runs_nothing_of_the_trainers(
     evaluator: Evaluator, champion: ModelPackage, tmp_path: Path
 ) -> None:
     write_training_output(evaluator.output, diabetes_model())
-    _, result = evaluator.run(
-        champion_dir=str(champion.folder),
-        champion_digest=champion.digest,
-        gate=asking("mae"),
-        trigger='{"type": "Drift", "reason": "bmi has drifted", "evidence": {"psi": "0.31"}}',
-    )
+    compared = {"champion_dir": str(champion.folder), "champion_digest": champion.digest}
+    _, result = evaluator.run(gate=asking("mae"), trigger='{"reason": "bmi has drifted"}', **compared)
     package = fetched(evaluator, result, tmp_path / "fetched")
     report = ReportDocument.parse(package.read_file("report.json") or b"")
     page = Page.read(package.read_file("report.html") or b"")
-    assert report.run == "credit-drift-1"
-    assert (report.holdout.rows, report.holdout.groups) == (142, 142)
+    assert (report.run, report.holdout.rows, report.holdout.groups) == ("credit-drift-1", 142, 142)
     assert (report.champion.digest, report.champion.signature) == (champion.digest, "Identical")
     assert report.importance is not None
     assert {each.name for each in report.importance.features} == set(diabetes_model().feature_names["X"])

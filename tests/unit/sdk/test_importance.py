@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from holdfast.answers import Contender
 from holdfast.evaluation_metrics import Task
-from holdfast.importance import MAX_FEATURES, MAX_ROWS, importance_of
+from holdfast.importance import MAX_FEATURES, MAX_ROWS, features_of, importance_of
 from holdfast.onnx import Session
 from holdfast.report.document import Importance
 from holdfast.rows import Rows
@@ -112,6 +112,12 @@ def test_features_whose_mixture_the_model_cannot_answer_are_left_out() -> None:
     sign = np.where(X[:, :1] > 0, 1, -1).astype(np.float32)
     holdout = Rows(inputs={"a": sign, "b": 2 * sign}, label=np.zeros(1500))
     assert (found(holdout, model).features, found(holdout, model).left_out) == ([], 2)
+
+
+def test_features_have_a_value_for_each_row() -> None:
+    rows = Rows(inputs={"X": X, "a": X[:, :1], "b": X[:, 1]})
+    for feature, column in zip(features_of(rows, {}), (0, 1, 2, 0, 1), strict=True):
+        assert np.array_equal(feature.values(rows), X[:, column])
 
 
 def test_features_are_few() -> None:
