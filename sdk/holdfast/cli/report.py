@@ -22,6 +22,7 @@ from holdfast.failures import ModelError
 from holdfast.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest
 from holdfast.package import ModelPackage
 from holdfast.report.document import MAX_REPORT_BYTES, ReportDocument, ReportError
+from holdfast.report.findings import verdict_sentence
 from holdfast.report.markdown import render_markdown
 from holdfast.report.page import render_page
 
@@ -85,7 +86,7 @@ def report(
     elif output is ReportFormat.MARKDOWN:
         typer.echo(render_markdown(document or facts.document(), facts), nl=False)
     else:
-        write(*_text(found, evaluation))
+        write(*_text(found, evaluation, verdict_sentence(document or facts.document())))
 
 
 def require_evaluation(run: Resource) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def _fetched(candidate: Resource) -> bytes:
     return content
 
 
-def _text(run: Resource, evaluation: Resource) -> tuple[Table | Text, ...]:
+def _text(run: Resource, evaluation: Resource, sentence: str) -> tuple[Table | Text, ...]:
     state = assess_run(run)
     verdict = str(evaluation.get("verdict"))
     head = Text.assemble(
@@ -164,7 +165,7 @@ def _text(run: Resource, evaluation: Resource) -> tuple[Table | Text, ...]:
         style = _STYLES.get(str(each.get("outcome")), "")
         *cells, outcome = _cells(each)
         table.add_row(*(Text(cell) for cell in cells), Text(outcome, style=style))
-    return head, table
+    return head, Text(sentence), table
 
 
 def _cells(check: Resource) -> tuple[str, ...]:

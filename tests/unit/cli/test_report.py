@@ -36,6 +36,9 @@ def test_report_shows_verdict_and_every_check(cluster: MemoryCluster, run: Run) 
     assert "Pass  1,008 held-out rows" in text
     assert "-42.9 (-60 to -31)" in " ".join(text.split())
     assert "packageBytes" in text
+    assert "Better: MAE 76 → 33 (−43, 95 % interval −60 to −31) on 1,008 held-out rows." in " ".join(
+        text.split()
+    )
 
 
 def test_report_in_markdown_is_a_table_that_no_name_can_break(cluster: MemoryCluster, run: Run) -> None:
