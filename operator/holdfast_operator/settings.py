@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -48,6 +49,14 @@ class OperatorSettings(BaseModel):
     )
     scrape_interval_seconds: float = Field(
         default=15, ge=0.2, le=300, description="pause between two scrapes of a server's counters"
+    )
+    prometheus_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="read the servers' counters from this Prometheus instead of from their pods",
+    )
+    prometheus_token_file: Path | None = Field(
+        default=None, description="file with a bearer token for it, read anew for every question"
     )
     resync_seconds: float = Field(
         default=300, ge=5, le=3600, description="pause between full listings, varied by ±20 %"

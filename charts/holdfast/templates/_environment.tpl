@@ -18,6 +18,14 @@
   value: {{ join "," .Values.engines | quote }}
 - name: HOLDFAST_OPERATOR_SCRAPE_INTERVAL_SECONDS
   value: {{ .Values.operator.scrapeIntervalSeconds | quote }}
+{{- with .Values.prometheus.url }}
+- name: HOLDFAST_OPERATOR_PROMETHEUS_URL
+  value: {{ . | quote }}
+{{- if $.Values.prometheus.tokenSecretName }}
+- name: HOLDFAST_OPERATOR_PROMETHEUS_TOKEN_FILE
+  value: /etc/holdfast/prometheus/token
+{{- end }}
+{{- end }}
 - name: HOLDFAST_OPERATOR_RESYNC_SECONDS
   value: {{ .Values.operator.resyncSeconds | quote }}
 - name: HOLDFAST_OPERATOR_WORKERS

@@ -4,9 +4,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from io import StringIO
+from typing import Final, TextIO
 
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.parser import text_fd_to_metric_families
 from prometheus_client.samples import Sample
 
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
@@ -41,13 +42,22 @@ def parse_counters(text: str, model: str) -> ServerCounters:
     """Return the counters of MODEL; those of other models are left out.
 
     Raises:
-        MalformedMetricsError: not the text format, no process start time, or a count that is not a number
-            of rows (negative, infinite, fractional or NaN).
+        MalformedMetricsError: not the text format, or as `collect_counters`.
+    """
+    return collect_counters(read_samples(StringIO(text)), model)
+
+
+def collect_counters(samples: Iterable[Sample], model: str) -> ServerCounters:
+    """Return the counters of MODEL among the samples of one process at one moment.
+
+    Raises:
+        MalformedMetricsError: no process start time, or a count that is not a number of rows (negative,
+            infinite, fractional or NaN).
     """
     started: float | None = None
     counts: defaultdict[tuple[str, str], dict[Series, int]] = defaultdict(dict)
     labels = LabelSamples()
-    for sample in _samples(text):
+    for sample in samples:
         if sample.name == PROCESS_START:
             started = sample.value
         elif sample.labels.get("model") == model and not _take_label(sample, labels):
@@ -57,13 +67,15 @@ def parse_counters(text: str, model: str) -> ServerCounters:
     return ServerCounters(started, dict(counts), labels.by_revision())
 
 
-def _samples(text: str) -> Iterator[Sample]:
+def read_samples(lines: TextIO) -> Iterator[Sample]:
+    """Yield the samples of the Prometheus text format.
+
+    Raises:
+        MalformedMetricsError: not the text format.
+    """
     try:
-        families: Iterable[Iterable[Sample]] = (
-            family.samples for family in text_string_to_metric_families(text)
-        )
-        for samples in families:
-            yield from samples
+        for family in text_fd_to_metric_families(lines):
+            yield from family.samples
     except (ValueError, KeyError, IndexError) as error:  # what the parser is known to raise
         raise MalformedMetricsError(f"not the Prometheus text format: {str(error)[:200]}") from error
 

@@ -15,7 +15,8 @@ from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
-from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
+from holdfast_operator.cluster.drift_observation import observe_drift
+from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     CHILDREN,
@@ -33,13 +34,11 @@ from holdfast_operator.cluster.label_observation import observe_labels, resume_l
 from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.core.observation import (
-    DriftWindow,
     GatewayApi,
     ModelDeploymentObservation,
     RetrainPolicyObservation,
     RetrainRunObservation,
 )
-from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.core.route import gateway_of
 from holdfast_operator.manifests.metadata import (
     INSPECTION,
@@ -53,10 +52,6 @@ logger = logging.getLogger(__name__)
 
 ResourceT = TypeVar("ResourceT", bound=ApiModel)
 ObservationT = TypeVar("ObservationT")
-
-MONITORING_OFF = WindowFailure(
-    WindowProblem.MONITORING_OFF, "spec.server.featureMonitoring of the ModelDeployment is Disabled"
-)
 
 
 @dataclass(frozen=True)
@@ -158,7 +153,7 @@ class Observer:
             resource=policy,
             model_deployment=model_deployment,
             runs=runs,
-            drift=self._window(key, policy, model_deployment, now),
+            drift=observe_drift(self._drift, key, policy, model_deployment, now),
             now=now,
             settings=self._images,
             look_jobs=look_jobs,
@@ -257,20 +252,6 @@ class Observer:
     async def _get_same(self, manifest: Manifest) -> Manifest | None:
         metadata = manifest["metadata"]
         return await self._cluster.get(kind_of(manifest), metadata["namespace"], metadata["name"])
-
-    def _window(
-        self, key: Key, policy: RetrainPolicy, model: ModelDeployment | None, now: datetime
-    ) -> DriftWindow | None:
-        trigger = policy.spec.triggers.drift
-        if trigger is None or policy.spec.suspend or model is None:
-            self._drift.unfollow(key)
-            return None
-        revision = model.status.stable_revision.name if model.status.stable_revision else ""
-        if model.spec.server.feature_monitoring == "Disabled":
-            self._drift.unfollow(key)
-            return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
-        self._drift.follow(key, model.metadata.name, trigger.window_seconds, now)
-        return self._drift.window(key, revision, now)
 
 
 def _parse_all(model: type[ResourceT], manifests: Iterable[Manifest]) -> list[ResourceT]:

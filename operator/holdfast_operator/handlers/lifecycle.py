@@ -11,6 +11,7 @@ import kopf
 
 from holdfast_operator.cluster.api import ApiError, Cluster, NotFoundError
 from holdfast_operator.cluster.connection import load_configuration, open_client
+from holdfast_operator.cluster.counter_source import CounterSource, PrometheusCounters
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.event_recorder import EventRecorder
@@ -20,6 +21,7 @@ from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.cluster.observe import Observer
 from holdfast_operator.cluster.pod_client import PodClient
+from holdfast_operator.cluster.prometheus_source import PrometheusSource
 from holdfast_operator.cluster.scraper import Scraper
 from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.event_source import make_registry, make_settings
@@ -48,7 +50,14 @@ KIND_RETRY_SECONDS: Final = 2.0
 class OperatorProcess:
     """All that runs in one operator process."""
 
-    def __init__(self, settings: OperatorSettings, cluster: Cluster, pods: PodClient) -> None:
+    def __init__(
+        self,
+        settings: OperatorSettings,
+        cluster: Cluster,
+        pods: PodClient,
+        source: CounterSource | None = None,
+    ) -> None:
+        """SOURCE: where the servers' counters are read; None: from their pods."""
         self._settings = settings
         self._cluster = cluster
         self._namespaces: Sequence[str | None] = settings.watch_namespaces or (None,)
@@ -58,7 +67,7 @@ class OperatorProcess:
         self._lease = _lease(settings, cluster)
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
-        self._scraper = Scraper(cluster, pods, drift, self._queue.add)
+        self._scraper = Scraper(cluster, pods, drift, self._queue.add, source=source)
         observer = Observer(
             cluster,
             drift,
@@ -195,11 +204,19 @@ async def run_operator(settings: OperatorSettings) -> None:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(await load_configuration()))
         pods = await stack.enter_async_context(PodClient())
-        process = OperatorProcess(settings, KubernetesCluster(client), pods)
+        source = await _source(settings, stack)
+        process = OperatorProcess(settings, KubernetesCluster(client), pods, source)
         ports = Ports(settings.health_port, settings.metrics_port)
         listening = await stack.enter_async_context(serve(process.health, REGISTRY, ports))
         logger.info("health on port %d, metrics on port %d", listening.health, listening.metrics)
         await process.run()
+
+
+async def _source(settings: OperatorSettings, stack: AsyncExitStack) -> CounterSource | None:
+    if settings.prometheus_url is None:
+        return None
+    prometheus = PrometheusSource(settings.prometheus_url, settings.prometheus_token_file)
+    return PrometheusCounters(await stack.enter_async_context(prometheus))
 
 
 async def wait_for_kinds(cluster: Cluster, namespace: str | None) -> None:

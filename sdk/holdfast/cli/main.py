@@ -1,6 +1,7 @@
 """The `holdfast` command, also `kubectl holdfast`: puts the commands together and reports errors."""
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import typer
@@ -20,6 +21,9 @@ from holdfast.cli.status import status
 from holdfast.cli.validate import validate
 from holdfast.cli.version import version
 from holdfast.cli.why import why
+
+COMMANDS = "holdfast.commands"
+"""Entry points by which other packages add commands: holdfast-operator adds `rehearse`."""
 
 app = typer.Typer(
     name="holdfast",
@@ -42,6 +46,8 @@ app.add_typer(package.app)
 app.add_typer(audit.app)
 app.command()(profile)
 app.command()(version)
+for found in entry_points(group=COMMANDS):
+    app.command()(found.load())
 
 
 def main() -> None:

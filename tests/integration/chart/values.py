@@ -26,6 +26,7 @@ EVERYTHING: Values = {
     "fullnameOverride": "holdfast",
     "commonLabels": {"team": "ml"},
     "gatewayApi": {"enabled": True},
+    "prometheus": {"url": "http://prometheus.monitoring:9090", "tokenSecretName": "prometheus"},
     "operator": {"scrapeIntervalSeconds": 0.5, "logLevel": "DEBUG"},
     "serviceAccount": {"name": "operator", "annotations": {"a": "b"}},
     "podAnnotations": {"a": "b"},

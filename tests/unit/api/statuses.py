@@ -2,7 +2,13 @@
 
 import pytest
 
-from holdfast_operator.api.model_deployment import ModelDeploymentStatus, ModelFailure, Revision, Target
+from holdfast_operator.api.model_deployment import (
+    ModelDeploymentStatus,
+    ModelFailure,
+    Probation,
+    Revision,
+    Target,
+)
 from holdfast_operator.api.performance import PerformanceStatus, SlicePerformance
 from holdfast_operator.api.resource import Condition
 from holdfast_operator.api.retrain_policy import (
@@ -19,6 +25,7 @@ from holdfast_operator.api.retrain_run import (
     Evaluation,
     RetrainRunStatus,
 )
+from holdfast_operator.api.rollout import StepResult
 from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus, LookFailure
 from holdfast_operator.api.triggers import TriggerStatus
 
@@ -52,6 +59,27 @@ _REVISION = Revision(
     promoted_time=_TIME,
     outcome="Serving",
     message="Promoted.",
+    weight_percent=20,
+    step=2,
+    steps=4,
+    step_name="Canary 20 %",
+    step_started_time=_TIME,
+    judged_since=_TIME,
+    looks=1,
+    failures=0,
+    checks=[
+        StepResult(
+            metric="errorRate",
+            champion="0.001",
+            candidate="0.002",
+            low="-0.003",
+            high="0.009",
+            threshold="maxRegression 0.02",
+            samples="1200",
+            outcome="Pass",
+            message="Within the bound.",
+        )
+    ],
 )
 _MODEL_DEPLOYMENT = ModelDeploymentStatus(
     observed_generation=3,
@@ -67,6 +95,8 @@ _MODEL_DEPLOYMENT = ModelDeploymentStatus(
     ),
     stable_revision=_REVISION,
     candidate_revision=_REVISION,
+    probation=Probation(revision=_REVISION, started_time=_TIME, end_time=_TIME, looks=1),
+    promotion_answered="bikes-0a1b2c3d4e/2",
     revisions=[_REVISION, _REVISION],
     url="http://bikes.default.svc",
     replicas=2,
