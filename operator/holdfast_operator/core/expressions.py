@@ -1,4 +1,4 @@
-"""Expressions that users write over the status or the answer of something foreign: JMESPath, as far as its cost is bounded.
+"""Expressions that users write over what is foreign: JMESPath, as far as its cost is bounded.
 
 Whatever can make a value larger than its input, such as multi-selects, flattening and to_string, is left
 out: a value of 512 characters could otherwise fill the operator's memory. What remains takes time that grows

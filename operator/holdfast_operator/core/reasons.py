@@ -114,7 +114,7 @@ class WindowProblem(StrEnum):
 
 
 class LookProblem(StrEnum):
-    """Why nothing is known of the data, the alerts or the signal; reasons of the condition TriggersHealthy."""
+    """Why nothing is known of data, alerts or the signal; reasons of the condition TriggersHealthy."""
 
     DATA_NOT_FOUND = "DataNotFound"
     """Nothing is at spec.triggers.data.uri. Check bucket, key, claim and path; retried."""
@@ -143,7 +143,7 @@ class LookProblem(StrEnum):
     SIGNAL_ABSENT = "SignalAbsent"
     """The answer has nothing at spec.triggers.signal.path."""
     SIGNAL_NOT_COMPARABLE = "SignalNotComparable"
-    """What is at spec.triggers.signal.path is no finite number, or with equals neither text nor truth value."""
+    """What is at spec.triggers.signal.path is no finite number; with equals: no text or truth value."""
 
 
 class SuppressedReason(StrEnum):

@@ -1,4 +1,4 @@
-"""The signal trigger: the figure of another tool has crossed its bound, for as many answers as are asked for."""
+"""The signal trigger: the figure of another tool has crossed its bound, in as many answers as it takes."""
 
 from holdfast_operator.api.outside_triggers import SignalTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy
