@@ -5,7 +5,6 @@ import logging
 import signal
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import kopf
@@ -14,7 +13,6 @@ from holdfast_operator.cluster.abilities import Abilities
 from holdfast_operator.cluster.alert_recorder import AlertRecorder
 from holdfast_operator.cluster.api import ApiError, Cluster, NotFoundError
 from holdfast_operator.cluster.connection import load_configuration, open_client
-from holdfast_operator.cluster.counter_source import CounterSource, PrometheusCounters
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.event_recorder import EventRecorder
@@ -23,14 +21,12 @@ from holdfast_operator.cluster.kinds import HTTP_ROUTE, RESOURCES, WATCHED_CHILD
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.cluster.observe import Observer
-from holdfast_operator.cluster.pod_client import PodClient
-from holdfast_operator.cluster.prometheus_source import PrometheusSource
 from holdfast_operator.cluster.scraper import Scraper
-from holdfast_operator.cluster.signal_client import SignalClient
 from holdfast_operator.cluster.signal_reader import SignalReader
 from holdfast_operator.cluster.signal_watch import SignalWatch
 from holdfast_operator.handlers.alert_receiver import AlertReceiver, serve_alerts
 from holdfast_operator.handlers.bearer_tokens import TokenFile
+from holdfast_operator.handlers.clients import Clients, open_clients
 from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.event_source import make_registry, make_settings
 from holdfast_operator.handlers.events import EventHandlers
@@ -54,16 +50,6 @@ DRAIN_SECONDS: Final = 5.0
 KOPF_STOP_SECONDS: Final = 2.5
 RELEASE_SECONDS: Final = 1.5
 KIND_RETRY_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True)
-class Clients:
-    """By which others than the API server are asked."""
-
-    pods: PodClient
-    signals: SignalClient
-    counters: CounterSource | None = None
-    """Where the servers' counters are read; None: from their pods."""
 
 
 class OperatorProcess:
@@ -227,11 +213,7 @@ async def run_operator(settings: OperatorSettings) -> None:
     """Run the operator until SIGTERM or a fault."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(await load_configuration()))
-        clients = Clients(
-            await stack.enter_async_context(PodClient()),
-            await stack.enter_async_context(SignalClient()),
-            await _source(settings, stack),
-        )
+        clients = await stack.enter_async_context(open_clients(settings))
         cluster = KubernetesCluster(client)
         process = OperatorProcess(settings, cluster, clients)
         ports = Ports(settings.health_port, settings.metrics_port)
@@ -249,13 +231,6 @@ def _certificate(settings: OperatorSettings) -> ServerCertificate | None:
     if settings.alert_certificate_file is None or settings.alert_key_file is None:
         return None
     return ServerCertificate(settings.alert_certificate_file, settings.alert_key_file)
-
-
-async def _source(settings: OperatorSettings, stack: AsyncExitStack) -> CounterSource | None:
-    if settings.prometheus_url is None:
-        return None
-    prometheus = PrometheusSource(settings.prometheus_url, settings.prometheus_token_file)
-    return PrometheusCounters(await stack.enter_async_context(prometheus))
 
 
 async def wait_for_kinds(cluster: Cluster, namespace: str | None) -> None:
