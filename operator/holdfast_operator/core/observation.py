@@ -10,6 +10,7 @@ from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
 from holdfast_operator.core.reasons import LookProblem, WindowProblem
+from holdfast_operator.core.step_evidence import StepEvidence
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 
 
@@ -44,6 +45,8 @@ class ModelDeploymentObservation:
     gateway_api: GatewayApi = GatewayApi.OFF
     endpoint_slices: tuple[Manifest, ...] = ()
     """Where the Services' ready pods are, as Gateways see them; read only where routes are made."""
+    step_evidence: StepEvidence | None = None
+    """What candidate and stable revision did since the step began, or the stable one on probation."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Evidence of steps, for tests."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from holdfast.profile import NumericColumn
@@ -12,8 +13,8 @@ SLOW = {0.01: 100, 0.05: 100, 1.0: 800, math.inf: 0}
 
 
 def revision(**counted: Any) -> RevisionEvidence:
-    """Return what a revision without a fault has counted in 1,000 requests."""
-    return RevisionEvidence(**{"requests": 1000, "latency": FAST, "rows": 1000} | counted)
+    """Return what a revision without a fault has counted in 1,000 requests, but for what is given."""
+    return replace(RevisionEvidence(requests=1000, latency=FAST, rows=1000), **counted)
 
 
 def evidence(champion: RevisionEvidence | None = None, **candidate: Any) -> StepEvidence:
