@@ -13,7 +13,11 @@ from holdfast_operator.cluster.alert_recorder import AlertRecorder
 from holdfast_operator.cluster.api import ApiError
 from holdfast_operator.core.alerts import Alert
 from holdfast_operator.handlers.bearer_tokens import TokenFile, TokenFileError
-from holdfast_operator.handlers.bounded_connections import BoundedConnections
+from holdfast_operator.handlers.bounded_connections import (
+    DEFAULT_LIMITS,
+    BoundedConnections,
+    ConnectionLimits,
+)
 from holdfast_operator.handlers.server_certificate import ServerCertificate
 from holdfast_operator.metrics import ALERT_REQUESTS
 
@@ -31,10 +35,14 @@ _HANDSHAKE_SECONDS: Final = 5.0
 class AlertReceiver:
     """Answers notifications: with 5xx whatever has to be sent again, and with 2xx what will not get lost."""
 
-    def __init__(self, recorder: AlertRecorder, tokens: TokenFile) -> None:
+    def __init__(
+        self, recorder: AlertRecorder, tokens: TokenFile, total_seconds: float = TOTAL_SECONDS
+    ) -> None:
         self._recorder = recorder
         self._tokens = tokens
-        self._active = 0
+        self._total_seconds = total_seconds
+        self.active = 0
+        """Notifications that are being recorded."""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one notification."""
@@ -49,16 +57,16 @@ class AlertReceiver:
             return refusal
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return _answer(415, "send the notification without a Content-Encoding")
-        if self._active >= MAX_AT_ONCE:
+        if self.active >= MAX_AT_ONCE:
             return _later("too many notifications at once")
-        self._active += 1
+        self.active += 1
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(self._total_seconds):
                 return await self._record(request)
         except TimeoutError:
-            return _later(f"not recorded within {TOTAL_SECONDS:.0f} s")
+            return _later(f"not recorded within {self._total_seconds:g} s")
         finally:
-            self._active -= 1
+            self.active -= 1
 
     def _authenticate(self, request: web.Request) -> web.Response | None:
         try:
@@ -93,6 +101,7 @@ async def serve_alerts(
     answer: Callable[[web.Request], Awaitable[web.Response]],
     port: int,
     certificate: ServerCertificate | None = None,
+    limits: ConnectionLimits = DEFAULT_LIMITS,
 ) -> AsyncIterator[int]:
     """Take notifications while in the block, over TLS if there is a certificate; yields the port."""
     application = web.Application(client_max_size=MAX_BYTES)
@@ -104,18 +113,20 @@ async def serve_alerts(
     async with AsyncExitStack() as stack:
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        server = await _listen(runner, port, certificate)
+        server = await _listen(runner, port, certificate, limits)
         stack.callback(server.close)
         yield int(server.sockets[0].getsockname()[1])
 
 
-async def _listen(runner: web.AppRunner, port: int, certificate: ServerCertificate | None) -> asyncio.Server:
+async def _listen(
+    runner: web.AppRunner, port: int, certificate: ServerCertificate | None, limits: ConnectionLimits
+) -> asyncio.Server:
     loop, make_protocol = asyncio.get_running_loop(), runner.server
     if make_protocol is None:
         raise RuntimeError("set the runner up first")
     if certificate is None:
-        return await loop.create_server(BoundedConnections(make_protocol), port=port)
-    connections = BoundedConnections(make_protocol, certificate.refresh)
+        return await loop.create_server(BoundedConnections(make_protocol, limits), port=port)
+    connections = BoundedConnections(make_protocol, limits, certificate.refresh)
     return await loop.create_server(
         connections, port=port, ssl=certificate.context, ssl_handshake_timeout=_HANDSHAKE_SECONDS
     )

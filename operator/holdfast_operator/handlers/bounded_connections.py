@@ -2,11 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-MAX_CONNECTIONS: Final = 64
-CONNECTION_SECONDS: Final = 15.0
-"""How long a connection lives at most, handshake, slow headers and all."""
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What one server bears."""
+
+    most: int = 64
+    """Connections at once."""
+    seconds: float = 15.0
+    """How long a connection lives at most, handshake, slow headers and all."""
+
+
+DEFAULT_LIMITS: Final = ConnectionLimits()
 
 
 class BoundedConnections:
@@ -15,23 +25,21 @@ class BoundedConnections:
     def __init__(
         self,
         make_protocol: Callable[[], asyncio.Protocol],
+        limits: ConnectionLimits = DEFAULT_LIMITS,
         on_accept: Callable[[], None] = lambda: None,
-        most: int = MAX_CONNECTIONS,
-        seconds: float = CONNECTION_SECONDS,
     ) -> None:
-        """ON_ACCEPT is called before each handshake. SECONDS: after which a connection is cut."""
+        """ON_ACCEPT is called before each handshake."""
         self._make_protocol = make_protocol
         self._on_accept = on_accept
-        self._most = most
-        self._seconds = seconds
+        self._limits = limits
         self._open: set[_Connection] = set()
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection; beyond the limit one that hangs up."""
-        if len(self._open) >= self._most:
+        if len(self._open) >= self._limits.most:
             return _HangUp()
         self._on_accept()
-        connection = _Connection(self._make_protocol(), self._seconds, self._open.discard)
+        connection = _Connection(self._make_protocol(), self._limits.seconds, self._open.discard)
         self._open.add(connection)
         return connection
 
