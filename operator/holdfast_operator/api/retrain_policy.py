@@ -23,7 +23,7 @@ from holdfast_operator.api.resource import (
 )
 from holdfast_operator.api.trainer import EnvVar as EnvVar
 from holdfast_operator.api.trainer import Trainer as Trainer
-from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus
+from holdfast_operator.api.trigger_statuses import AlertStatus, CodeStatus, DataStatus, SignalStatus
 from holdfast_operator.api.triggers import Triggers, TriggerStatus, TriggerType
 from holdfast_operator.api.validation_rule import (
     NAME_IN_LABELS_RULE,
@@ -167,6 +167,8 @@ class RetrainPolicyStatus(ApiModel):
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
     data: DataStatus | None = None
     code: CodeStatus | None = None
+    alert: AlertStatus | None = None
+    signal: SignalStatus | None = None
     last_run: RunReference | None = None
     run_times: list[Time] = Field(
         default_factory=list, max_length=1000, description="Starts in the last 30 days."

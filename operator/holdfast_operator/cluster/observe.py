@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -14,6 +14,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.cluster.abilities import Abilities
 from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
 from holdfast_operator.cluster.drift_observation import observe_drift
 from holdfast_operator.cluster.drift_watch import DriftWatch
@@ -33,6 +34,8 @@ from holdfast_operator.cluster.kinds import (
 from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
 from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
+from holdfast_operator.cluster.signal_observation import observe_signal
+from holdfast_operator.cluster.signal_watch import SignalWatch
 from holdfast_operator.core.observation import (
     GatewayApi,
     ModelDeploymentObservation,
@@ -72,17 +75,17 @@ class Observer:
         images: ImageSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
-        gateway_api: bool = False,
-        engines: Sequence[str] = (),
+        abilities: Abilities | None = None,
+        signals: SignalWatch | None = None,
     ) -> None:
-        """GATEWAY_API: HTTPRoutes are read and made."""
+        """SIGNALS: what the tools have answered that signal triggers ask."""
         self._cluster = cluster
         self._training = TrainingObserver(cluster)
-        self._engines = tuple(engines)
+        self._abilities = abilities or Abilities()
         self._drift = drift
         self._images = images
         self._now = now
-        self._gateway_api = gateway_api
+        self._signals = signals or SignalWatch()
 
     async def observe_model_deployment(self, key: Key) -> Observed[ModelDeploymentObservation] | None:
         """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
@@ -140,6 +143,7 @@ class Observer:
         if live is None:
             self._drift.unfollow(key)
             self._drift.labels.unfollow(key)
+            self._signals.unfollow(key)
             return None
         policy = RetrainPolicy.model_validate(live)
         model = policy.spec.model_deployment_ref.name
@@ -161,6 +165,8 @@ class Observer:
             labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
             label_checkpoint=self._drift.labels.checkpoint(key),
             checkpoints=checkpoints,
+            signal=observe_signal(self._signals, key, policy),
+            receives_alerts=self._abilities.receives_alerts,
         )
         return Observed(live, observation)
 
@@ -190,7 +196,7 @@ class Observer:
             workload=training.workload,
             service_account=training.service_account,
             refusal=training.refusal,
-            engines=self._engines,
+            engines=self._abilities.engines,
             now=self._now(),
             settings=self._images,
         )
@@ -201,7 +207,7 @@ class Observer:
         return tuple(child for children in listed for child in children)
 
     async def _routes(self, live: Manifest) -> tuple[GatewayApi, tuple[Manifest, ...]]:
-        if not self._gateway_api:
+        if not self._abilities.gateway_api:
             return GatewayApi.OFF, ()
         try:
             return GatewayApi.SERVED, await self._controlled(HTTP_ROUTE, live)

@@ -9,7 +9,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
-from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.core.reasons import LookProblem, WindowProblem
 from holdfast_operator.core.step_evidence import StepEvidence
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 
@@ -113,6 +113,25 @@ class LabelWindow:
 
 
 @dataclass(frozen=True)
+class SignalAnswers:
+    """The last answers of the tool that a signal comes from, all alike."""
+
+    key: str
+    """Of url, path and bound."""
+    time: datetime
+    """Of the last one."""
+    is_out: bool = False
+    """The figure is out of bounds."""
+    value: str = ""
+    """The last figure."""
+    count: int = 1
+    """Answers in a row on the same side of the bound, or that failed for the same reason."""
+    problem: LookProblem | None = None
+    """Why there is no figure."""
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class RetrainPolicyObservation:
     """One RetrainPolicy with everything that bears on it."""
 
@@ -132,6 +151,9 @@ class RetrainPolicyObservation:
     """What is to be kept of the labels over a restart; None: nothing."""
     checkpoints: tuple[Manifest, ...] = ()
     """The ConfigMap in which it was kept."""
+    signal: SignalAnswers | None = None
+    receives_alerts: bool = True
+    """Alertmanager can reach the operator."""
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class WindowProblem(StrEnum):
 
 
 class LookProblem(StrEnum):
-    """Why nothing is known of the data or the signal; reasons of the condition TriggersHealthy."""
+    """Why nothing is known of data, alerts or the signal; reasons of the condition TriggersHealthy."""
 
     DATA_NOT_FOUND = "DataNotFound"
     """Nothing is at spec.triggers.data.uri. Check bucket, key, claim and path; retried."""
@@ -132,6 +132,26 @@ class LookProblem(StrEnum):
     """spec.triggers.data.uri cannot be looked at, or holds too many objects; retried."""
     LOOK_FAILED = "LookFailed"
     """The Job that looks at the data ended without a result, for instance out of memory or time; retried."""
+    ALERTS_OFF = "AlertsOff"
+    """The operator receives no alerts. Set the chart's value ``alertReceiver.enabled``."""
+    SIGNAL_REFUSED = "SignalRefused"
+    """The host of spec.triggers.signal.url is no Service of this namespace, nor allowed by the chart."""
+    SIGNAL_UNREACHABLE = "SignalUnreachable"
+    """Nothing answers at spec.triggers.signal.url. Check the tool, its Service and the NetworkPolicies."""
+    SIGNAL_TIMEOUT = "SignalTimeout"
+    """No complete answer within spec.triggers.signal.timeoutSeconds."""
+    SIGNAL_BAD_STATUS = "SignalBadStatus"
+    """The answer was not 200 OK; redirects are not followed. Correct spec.triggers.signal.url."""
+    SIGNAL_TOO_LARGE = "SignalTooLarge"
+    """The answer has more than 256 KiB. Ask the tool for less."""
+    SIGNAL_NOT_JSON = "SignalNotJson"
+    """The answer is not JSON."""
+    SIGNAL_PATH_INVALID = "SignalPathInvalid"
+    """spec.triggers.signal.path is no JMESPath that is available, or fits not to the answer. Correct it."""
+    SIGNAL_ABSENT = "SignalAbsent"
+    """The answer has nothing at spec.triggers.signal.path."""
+    SIGNAL_NOT_COMPARABLE = "SignalNotComparable"
+    """What is at spec.triggers.signal.path is no finite number; with equals: no text or truth value."""
 
 
 class SuppressedReason(StrEnum):

@@ -14,6 +14,7 @@ from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.bad_performance import BAD_PERFORMANCE
 from tests.unit.api.bad_rollouts import BAD_ROLLOUTS
 from tests.unit.api.bad_traffic import BAD_TRAFFIC
+from tests.unit.api.bad_triggers import BAD_TRIGGERS
 from tests.unit.api.bad_workload import BAD_WORKLOADS
 from tests.unit.api.objects import Resource, resource
 
@@ -48,7 +49,8 @@ def test_sample_applied_again_changes_nothing(kubectl: Kubectl, sample: Resource
 
 
 @pytest.mark.parametrize(
-    "bad", [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_WORKLOADS]
+    "bad",
+    [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_TRIGGERS, *BAD_WORKLOADS],
 )
 def test_bad_object_is_refused_with_field_and_remedy(served: Kubectl, bad: BadObject) -> None:
     # Raw, because kubectl leaves out what is null and complains itself about unknown fields.

@@ -26,7 +26,15 @@ from holdfast_operator.api.retrain_run import (
     RetrainRunStatus,
 )
 from holdfast_operator.api.rollout import StepResult
-from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus, LookFailure
+from holdfast_operator.api.trigger_statuses import (
+    AlertRecord,
+    AlertStatus,
+    CodeStatus,
+    DataStatus,
+    LookFailure,
+    SignalFailure,
+    SignalStatus,
+)
 from holdfast_operator.api.triggers import TriggerStatus
 
 _TIME = "2026-01-31T12:00:00Z"
@@ -163,6 +171,27 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
         ),
     ),
     code=CodeStatus(digest="0123456789", trained_digest="9876543210", changed_time=_TIME),
+    alert=AlertStatus(
+        recent=[
+            AlertRecord(
+                fingerprint="0a1b2c3d4e5f6071",
+                starts_at="2026-01-31T11:58:00.123456Z",
+                name="ManyErrors",
+                received_time=_TIME,
+                state="Answered",
+            )
+        ]
+        * 64,
+        forgotten_until="2026-01-30T11:58:00.123456Z",
+    ),
+    signal=SignalStatus(
+        key="0123456789",
+        is_raised=True,
+        value="0.71",
+        changed_time=_TIME,
+        is_answered=True,
+        failure=SignalFailure(reason="SignalTimeout", message="No answer within 5 s.", time=_TIME),
+    ),
     last_run=RunReference(
         name="bikes-drift-0a1b2c3d4e",
         trigger="Drift",

@@ -13,6 +13,7 @@ from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.bad_performance import BAD_PERFORMANCE
 from tests.unit.api.bad_rollouts import BAD_ROLLOUTS
 from tests.unit.api.bad_traffic import BAD_TRAFFIC
+from tests.unit.api.bad_triggers import BAD_TRIGGERS
 from tests.unit.api.bad_workload import BAD_WORKLOADS
 from tests.unit.api.objects import resource
 
@@ -26,7 +27,8 @@ def test_samples_are_valid(sample: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_WORKLOADS]
+    "bad",
+    [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_TRIGGERS, *BAD_WORKLOADS],
 )
 def test_problem_names_the_field_and_the_remedy(bad: BadObject) -> None:
     problems = validate_documents(yaml.safe_dump(bad.resource()))
