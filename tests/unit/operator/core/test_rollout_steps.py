@@ -254,13 +254,15 @@ def test_shadow_gets_copies_only_while_it_is_judged() -> None:
     world, stable, second = world_of(SHADOW)
     assert ("Service", "credit-shadow") not in world.children
     come_up(world)
+    assert ("Service", "credit-candidate") in world.children
     assert candidate(world)["stepName"] == "Shadow"
     selector = world.children["Service", "credit-shadow"]["spec"]["selector"]
     assert selector["holdfast.dev/revision"] == second
     assert served_by(world) == stable
     look(world)
     assert world.status["stableRevision"]["name"] == second
-    assert ("Service", "credit-shadow") not in world.children
+    services = {name for kind, name in world.children if kind == "Service"}
+    assert services == {"credit"}
 
 
 def test_rollback_by_a_person_takes_no_steps() -> None:
