@@ -14,10 +14,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.unit.operator.core.rollout_worlds import INTERVAL, candidate, world_of
 from tests.unit.operator.core.rollouts import rolling_out
 from tests.unit.operator.core.routes import TRAFFIC, answer, route, shares
 from tests.unit.operator.core.step_evidences import evidence
-from tests.unit.operator.core.test_rollout_steps import INTERVAL, candidate, world_of
 
 ANALYSIS = {"intervalSeconds": INTERVAL, "maxIntervals": 2}
 COMMON = {"analysis": ANALYSIS, "probation": {"seconds": 2 * INTERVAL}, "progressDeadlineSeconds": 600}

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast_operator.core.rollout_sizes import split_by_weight
+from tests.unit.operator.core.rollout_worlds import CANARY, come_up, look, world_of
 from tests.unit.operator.core.routes import TRAFFIC
-from tests.unit.operator.core.test_rollout_steps import CANARY, come_up, look, world_of
 
 
 @pytest.mark.parametrize(
