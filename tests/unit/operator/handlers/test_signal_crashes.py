@@ -16,7 +16,7 @@ WATCHING = {
     **POLICY,
     "spec": {**POLICY["spec"], "triggers": {"signal": SIGNAL}, "limits": {"cooldownSeconds": 0}},
 }
-ANSWERS = 8
+ANSWERS = 4
 
 
 async def live_through(loop: Loop) -> None:
