@@ -1,7 +1,9 @@
-"""Groups: a candidate that widens the declared gap between women and men is refused, and it is said for whom."""
+"""Groups: a candidate that widens the gap between women and men is refused, and it is said for whom."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ __all__ = ["s3_credentials", "s3_endpoint"]  # fixtures
 pytestmark = pytest.mark.integration
 
 GAP = {"metric": "demographicParityDifference", "slice": {"column": "sex"}, "maxRegression": "0.02"}
-CHECKS = [{"metric": "accuracy", "maxRegression": "0.01"}, GAP]
+CHECKS: list[Mapping[str, Any]] = [{"metric": "accuracy", "maxRegression": "0.01"}, GAP]
 BLIND = ("age", "education", "gain", "loss", "hours")
 """Features without marriage, which tells women and men apart here: husbands are men."""
 

@@ -1,4 +1,4 @@
-"""Sudden change: a second market is connected; models trained after it are better, or worse, and judged so."""
+"""Sudden change: a second market is connected; models trained after it are better, or worse."""
 
 from pathlib import Path
 
