@@ -60,6 +60,12 @@ ROLLOUT_RULES: Final = (
         ".promotion",
     ),
     rule(
+        "!has(self.maxSurge) || !has(self.strategy) || self.strategy in ['RollingUpdate', 'Canary']",
+        "maxSurge applies to the strategies RollingUpdate and Canary: BlueGreen and Shadow need all pods of "
+        "both revisions",
+        ".maxSurge",
+    ),
+    rule(
         f"!({_JUDGES_DISAGREEMENT}) || {_MIRRORS}",
         "the check disagreement needs mirrored requests: set shadow, or remove the check",
         ".analysis",

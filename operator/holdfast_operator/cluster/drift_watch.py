@@ -9,6 +9,7 @@ from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Ser
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.label_watch import LabelWatch
+from holdfast_operator.cluster.step_watch import StepWatch
 from holdfast_operator.cluster.windows import BucketedCounts
 from holdfast_operator.core.looks import LOOKS_PER_WINDOW, bucket_seconds, last_look
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
@@ -59,6 +60,7 @@ class DriftWatch:
     def __init__(self, scrape_interval_seconds: float) -> None:
         self._stale = timedelta(seconds=STALE_SCRAPES * scrape_interval_seconds)
         self.labels = LabelWatch(self._stale)
+        self.steps = StepWatch()
         self._followed: dict[Key, FollowedPolicy] = {}
         self._profiles: dict[tuple[str, str, str], Profile | WindowFailure] = {}
 
@@ -74,7 +76,7 @@ class DriftWatch:
         followed = self._followed.pop(policy, None)
         if followed is None:
             return
-        models = self.model_deployments()
+        models = self.model_deployments() | self.steps.model_deployments()
         self._profiles = {key: value for key, value in self._profiles.items() if key[:2] in models}
 
     def model_deployments(self) -> set[tuple[str, str]]:
@@ -115,6 +117,14 @@ class DriftWatch:
     def set_profile(self, namespace: str, model: str, hash_: str, profile: Profile | WindowFailure) -> None:
         """Remember the profile of that hash, or why there is none."""
         self._profiles[namespace, model, hash_] = profile
+
+    def profiles(self, namespace: str, model: str) -> dict[str, Profile]:
+        """Return the profiles of a model by hash, as far as they are known."""
+        return {
+            key[2]: profile
+            for key, profile in self._profiles.items()
+            if key[:2] == (namespace, model) and isinstance(profile, Profile)
+        }
 
     def window(self, policy: Key, revision: str, now: datetime) -> DriftWindow | None:
         """Return what was counted for a revision until the last look; None before the first scrape."""

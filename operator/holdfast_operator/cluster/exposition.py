@@ -13,12 +13,15 @@ from prometheus_client.samples import Sample
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
 from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.label_exposition import LABEL_METRICS, LabelSamples, RevisionLabels
+from holdfast_operator.cluster.step_exposition import STEP_METRICS, StepSamples, StepSeries
 
 PROCESS_START: Final = "process_start_time_seconds"
 METRIC_NAMES: Final = (*(metric.name for metric in (*DRIFT_METRICS, MODEL_INFO)), PROCESS_START)
 """What is asked for: ``/metrics?name[]=…``."""
 LABEL_METRIC_NAMES: Final = tuple(metric.name for metric in LABEL_METRICS)
 """What is asked for beside them where labels are watched."""
+STEP_METRIC_NAMES: Final = tuple(metric.name for metric in STEP_METRICS)
+"""What is asked for beside all of them where a step of a rollout is judged."""
 MAX_COUNT: Final = 2**53
 """Largest integer that the text format's floats hold exactly."""
 
@@ -36,6 +39,8 @@ class ServerCounters:
     """Has an entry for every revision and profile served, with an empty hash where there is no profile."""
     labels: Mapping[str, RevisionLabels] = field(default_factory=dict)
     """By revision: those of other revisions come back here, too."""
+    steps: Mapping[str, Mapping[StepSeries, float]] = field(default_factory=dict)
+    """Requests and copies of them, by revision."""
 
 
 def parse_counters(text: str, model: str) -> ServerCounters:
@@ -56,15 +61,15 @@ def collect_counters(samples: Iterable[Sample], model: str) -> ServerCounters:
     """
     started: float | None = None
     counts: defaultdict[tuple[str, str], dict[Series, int]] = defaultdict(dict)
-    labels = LabelSamples()
+    labels, steps = LabelSamples(), StepSamples()
     for sample in samples:
         if sample.name == PROCESS_START:
             started = sample.value
-        elif sample.labels.get("model") == model and not _take_label(sample, labels):
+        elif sample.labels.get("model") == model and not _take_other(sample, labels, steps):
             _take(sample, counts[sample.labels.get("revision", ""), sample.labels.get("profile", "")])
     if started is None or not math.isfinite(started):
         raise MalformedMetricsError(f"{PROCESS_START} is missing")
-    return ServerCounters(started, dict(counts), labels.by_revision())
+    return ServerCounters(started, dict(counts), labels.by_revision(), steps.by_revision())
 
 
 def read_samples(lines: TextIO) -> Iterator[Sample]:
@@ -80,9 +85,9 @@ def read_samples(lines: TextIO) -> Iterator[Sample]:
         raise MalformedMetricsError(f"not the Prometheus text format: {str(error)[:200]}") from error
 
 
-def _take_label(sample: Sample, labels: LabelSamples) -> bool:
+def _take_other(sample: Sample, *others: LabelSamples | StepSamples) -> bool:
     try:
-        return labels.take(sample)
+        return any(each.take(sample) for each in others)
     except ValueError as error:
         raise MalformedMetricsError(str(error)) from error
 

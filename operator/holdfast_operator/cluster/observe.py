@@ -36,6 +36,7 @@ from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.cluster.signal_observation import observe_signal
 from holdfast_operator.cluster.signal_watch import SignalWatch
+from holdfast_operator.cluster.step_observation import observe_step
 from holdfast_operator.core.observation import (
     GatewayApi,
     ModelDeploymentObservation,
@@ -91,6 +92,7 @@ class Observer:
         """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
         live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
         if live is None:
+            self._drift.steps.unfollow(key)
             return None
         children, (gateway_api, routes), runs = await asyncio.gather(
             self._children(live), self._routes(live), self._runs_of_model(key.namespace, key.name)
@@ -109,6 +111,7 @@ class Observer:
             settings=self._images,
             gateway_api=gateway_api,
             endpoint_slices=endpoint_slices,
+            step_evidence=observe_step(self._drift, key, resource, self._now()),
         )
         return Observed(live, observation)
 

@@ -94,7 +94,7 @@ def query(namespace: str, model: str, names: Sequence[str]) -> str:
     """Return the PromQL for the counters of a model's servers and for when their processes started."""
     place = f'namespace="{namespace}"'
     wanted = "|".join(name for name in names if name != PROCESS_START)
-    counters = f'{{__name__=~"{wanted}",{place},model="{model}"}}'
+    counters = f'{{__name__=~"({wanted})(_bucket)?",{place},model="{model}"}}'
     servers = f'{MODEL_INFO.name}{{{place},model="{model}"}}'
     return f"{counters} or ({PROCESS_START}{{{place}}} and on (namespace, pod) {servers})"
 

@@ -16,6 +16,7 @@ from holdfast_operator.cluster.drift_watch import NO_PROFILE, DriftWatch, Window
 from holdfast_operator.cluster.exposition import (
     LABEL_METRIC_NAMES,
     METRIC_NAMES,
+    STEP_METRIC_NAMES,
     ServerCounters,
 )
 from holdfast_operator.cluster.key import Key
@@ -73,14 +74,19 @@ class Scraper:
         pods = await self._list_pods(wanted)
         await asyncio.gather(*(self._scrape(pod) for pod in pods))
         uids, now = {pod.uid for pod in pods}, self._now()
+        self._watch.steps.finish_round(uids)
         for key in {*self._watch.finish_round(uids, now), *labels.finish_round(uids, now)}:
             self._on_look(key)
 
     def _wanted(self) -> dict[tuple[str, str], Sequence[str]]:
         """Return the metrics that are wanted of each model's servers."""
-        with_labels = self._watch.labels.model_deployments()
+        in_step = self._watch.steps.model_deployments()
+        with_labels = self._watch.labels.model_deployments() | in_step
         models = self._watch.model_deployments() | with_labels
-        return {each: METRIC_NAMES + LABEL_METRIC_NAMES * (each in with_labels) for each in models}
+        more = {each: STEP_METRIC_NAMES * (each in in_step) for each in models}
+        return {
+            each: METRIC_NAMES + LABEL_METRIC_NAMES * (each in with_labels) + more[each] for each in models
+        }
 
     async def _list_pods(self, models: Collection[tuple[str, str]]) -> list[ServerPod]:
         pods: list[ServerPod] = []
@@ -108,9 +114,11 @@ class Scraper:
         self._watch.record(pod.namespace, pod.model, pod.uid, counters, now)
         process = (pod.uid, counters.started)
         self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, now)
+        self._watch.steps.record(pod.namespace, pod.model, pod.uid, counters)
 
     async def _read_profiles(self, pod: ServerPod, counters: ServerCounters) -> None:
-        if (pod.namespace, pod.model) not in self._watch.model_deployments():
+        watched = self._watch.model_deployments() | self._watch.steps.model_deployments()
+        if (pod.namespace, pod.model) not in watched:
             return
         for _, hash_ in counters.by_profile:
             if not self._watch.has_profile(pod.namespace, pod.model, hash_):

@@ -19,6 +19,7 @@ from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
 from holdfast_operator.manifests.server_deployment import render_server_deployment
 from holdfast_operator.manifests.service import (
+    CANDIDATE_SUFFIX,
     SHADOW_SUFFIX,
     render_revision_service,
     render_routed_service,
@@ -41,7 +42,10 @@ def desired_children(observation: ModelDeploymentObservation, progress: Progress
         *(_server_deployment(observation, progress, revision) for revision in in_use),
         *_autoscaler(resource, progress.stable),
         *(render_routed_service(resource, name) for name in routed_revisions(observation, progress)),
-        *_shadow_service(resource, progress),
+        *(
+            render_revision_service(resource, suffix, revision)
+            for suffix, revision in _services_of_candidate(progress)
+        ),
     ]
     route = wanted_route(observation, progress)
     if route is not None:
@@ -65,18 +69,18 @@ def _only_stable(observation: ModelDeploymentObservation, progress: Progress) ->
     return progress.stable.name if is_alone else None
 
 
-def _shadow_service(resource: ModelDeployment, progress: Progress) -> list[Manifest]:
-    """Return the Service that gets copies of requests while the candidate is judged on them."""
+def _services_of_candidate(progress: Progress) -> list[tuple[str, str]]:
+    """Return suffix and revision of the Services in front of the candidate alone.
+
+    One to try it, where it gets its requests by steps; another for copies, while it is judged on them.
+    """
     candidate = progress.candidate
-    if candidate is None or not is_shadowed(progress):
+    if candidate is None or candidate.weight_percent is None:
         return []
-    return [render_revision_service(resource, SHADOW_SUFFIX, candidate.name)]
-
-
-def is_shadowed(progress: Progress) -> bool:
-    """Whether the candidate is in its step of copies."""
-    step = current_step(progress.plan, progress.candidate) if progress.candidate else None
-    return step is not None and step.kind is StepKind.SHADOW
+    step = current_step(progress.plan, candidate)
+    is_shadowed = step is not None and step.kind is StepKind.SHADOW
+    suffixes = (CANDIDATE_SUFFIX, *((SHADOW_SUFFIX,) if is_shadowed else ()))
+    return [(suffix, candidate.name) for suffix in suffixes]
 
 
 def _server_deployment(
@@ -152,8 +156,9 @@ def _is_stale(observation: ModelDeploymentObservation, progress: Progress, child
 
 
 def _is_stale_service(observation: ModelDeploymentObservation, progress: Progress, name: str) -> bool:
-    if name == f"{observation.resource.metadata.name}{SHADOW_SUFFIX}":
-        return not is_shadowed(progress)
+    model = observation.resource.metadata.name
+    if name in (f"{model}{CANDIDATE_SUFFIX}", f"{model}{SHADOW_SUFFIX}"):
+        return name.removeprefix(model) not in dict(_services_of_candidate(progress))
     is_routed = name in routed_revisions(observation, progress)
     return not is_routed and not may_route_to_others(observation, progress)
 

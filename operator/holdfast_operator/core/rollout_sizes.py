@@ -31,48 +31,49 @@ class Sizes:
 def plan_sizes(observation: ModelDeploymentObservation, progress: Progress) -> Sizes:
     """Return the numbers of pods that there should be now.
 
-    With ``maxSurge`` both revisions together have at most so many pods more than the spec asks for: the
-    candidate grows as its pods become ready, and the stable revision makes room, but never to its last pod
-    while no pod of the candidate is ready. An autoscaler's number is never made smaller.
+    With ``maxSurge`` both revisions together have at most so many pods more than the spec asks for: in a step
+    they share that number, and while the candidate takes over it grows as its pods become ready and the
+    stable revision makes room. An autoscaler's number is never made smaller.
     """
     total = planned_replicas(observation)
     terms = observation.resource.spec.rollout
     if progress.stable is None:
         return Sizes(0, total, total)
     if progress.candidate is None:
-        kept = progress.probation is not None and terms.probation is not None
-        share = terms.probation.standby_percent if kept and terms.probation else 0
-        return Sizes(total, standby=math.ceil(total * share / 100))
-    stable, goal = _split(observation, progress, total)
-    if terms.max_surge is None or observation.resource.spec.server.autoscaling is not None:
-        return Sizes(stable, goal, goal)
-    return _within_surge(observation, progress, Sizes(stable, goal, goal), total)
-
-
-def _within_surge(
-    observation: ModelDeploymentObservation, progress: Progress, sizes: Sizes, total: int
-) -> Sizes:
-    surge = observation.resource.spec.rollout.max_surge or 0
-    # A single pod cannot make room for the one that is to replace it.
-    allowed = total + max(surge, 1 if total == 1 else 0)
-    ready = count_pods(observation, progress.candidate, sizes.goal).ready
-    candidate = min(sizes.goal, ready + max(surge, 1))
-    last = min(total, 0 if ready else 1)
-    return Sizes(max(min(sizes.stable, allowed - candidate), last), candidate, sizes.goal)
-
-
-def _split(observation: ModelDeploymentObservation, progress: Progress, total: int) -> tuple[int, int]:
-    """Return the pods of the stable revision, and those that the candidate needs."""
+        kept = terms.probation if progress.probation is not None else None
+        return Sizes(total, standby=math.ceil(total * kept.standby_percent / 100) if kept else 0)
     step = _step_of_size(progress)
+    if terms.max_surge is None or observation.resource.spec.server.autoscaling is not None or total == 0:
+        return _unbounded(observation, progress, step, total)
+    # A single pod cannot make room for the one that is to replace it.
+    allowed = total + max(terms.max_surge, 1 if total == 1 else 0)
+    if step is None or is_taking_over(progress.plan, progress.candidate):
+        return _growing(observation, progress, total, allowed)
+    goal = max(terms.max_surge, 1) if step.kind is StepKind.SHADOW else round(allowed * step.weight / 100)
+    goal = min(max(goal, 1), allowed - 1, total)
+    return Sizes(min(total, allowed - goal), goal, goal)
+
+
+def _growing(observation: ModelDeploymentObservation, progress: Progress, total: int, allowed: int) -> Sizes:
+    ready = count_pods(observation, progress.candidate, total).ready
+    candidate = min(total, ready + max(allowed - total, 1))
+    last = min(total, 0 if ready else 1)
+    return Sizes(max(min(total, allowed - candidate), last), candidate, total)
+
+
+def _unbounded(
+    observation: ModelDeploymentObservation, progress: Progress, step: Step | None, total: int
+) -> Sizes:
     if step is None or step.kind is StepKind.SHADOW or total == 0:
-        return total, total
+        return Sizes(total, total, total)
     traffic = observation.resource.spec.rollout.traffic
     if traffic is not None and traffic.gateway is not None:
         stable, goal = total, max(1, math.ceil(total * step.weight / 100))
     else:
         stable, goal = split_by_weight(total, step.weight)
     is_last = progress.candidate is not None and is_taking_over(progress.plan, progress.candidate)
-    return stable, total if is_last else goal
+    goal = total if is_last else goal
+    return Sizes(stable, goal, goal)
 
 
 def split_by_weight(total: int, weight: int) -> tuple[int, int]:

@@ -112,7 +112,9 @@ def _begin(
     now = format_time(observation.now)
     place = LEFT | {"step": number, "steps": steps + 1, "step_started_time": now}
     if number > steps:
-        update = place | {"step_name": TAKE_OVER, "weight_percent": candidate.weight_percent}
+        # The stable revision may make room now, so the candidate must get requests.
+        weight = progress.plan[-1].weight if progress.plan else candidate.weight_percent
+        update = place | {"step_name": TAKE_OVER, "weight_percent": weight}
     else:
         step = progress.plan[number - 1]
         fresh = {"looks": 0, "failures": 0, "checks": [], "message": ""}

@@ -18,6 +18,11 @@ def service_url(resource: ModelDeployment) -> str:
     return f"http://{resource.metadata.name}.{resource.metadata.namespace}.svc"
 
 
+def shadow_url(resource: ModelDeployment) -> str:
+    """Return the address that gets copies of requests."""
+    return f"http://{resource.metadata.name}{SHADOW_SUFFIX}.{resource.metadata.namespace}.svc"
+
+
 def render_service(resource: ModelDeployment, revision: str | None = None) -> Manifest:
     """Return the Service in front of the ready pods of all revisions in use, or of the one named.
 

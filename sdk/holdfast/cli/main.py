@@ -16,6 +16,7 @@ from holdfast.cli.profile import profile
 from holdfast.cli.report import report
 from holdfast.cli.retrain import retrain
 from holdfast.cli.rollback import rollback
+from holdfast.cli.rollout import pause, promote, resume
 from holdfast.cli.runs import runs
 from holdfast.cli.status import status
 from holdfast.cli.validate import validate
@@ -41,6 +42,9 @@ app.command()(with_connection(retrain))
 app.command()(with_connection(approve))
 app.command()(with_connection(reject))
 app.command()(with_connection(rollback))
+app.command()(with_connection(promote))
+app.command()(with_connection(pause))
+app.command()(with_connection(resume))
 app.command()(validate)
 app.add_typer(package.app)
 app.add_typer(audit.app)

@@ -17,6 +17,7 @@ from bikeshare.rides import INPUT, OUTPUT, Rides
 
 from holdfast.client import Client
 from holdfast.drift import psi_debiased
+from holdfast.gate_terms import CheckTerms, GateTerms
 from holdfast.package import ModelPackage
 from holdfast.results import EvaluationResult
 from holdfast.settings import EvaluationSettings, ServerSettings
@@ -74,7 +75,7 @@ class Judge:
                 "credentials_dir": str(self.credentials),
                 "run": f"bikes-performance-{number}",
                 "termination_message_path": str(message),
-                "metrics": "mae",
+                "gate": GateTerms(checks=[CheckTerms(metric="mae")]).to_json(),
                 **compared,
             }
         )

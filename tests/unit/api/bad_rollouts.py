@@ -48,6 +48,7 @@ _CASES = {
     ),
     "interval below the floor": _rollout({"analysis": {"intervalSeconds": 4}}, ".analysis.intervalSeconds"),
     "too few samples to decide": _rollout({"analysis": {"minSamples": 19}}, ".analysis.minSamples"),
+    "surge of all at once": _rollout({"strategy": "BlueGreen", "maxSurge": 0}, ".maxSurge", "Canary"),
     "surge below zero": _rollout({"maxSurge": -1}, ".maxSurge"),
     "probation without end": _rollout({"probation": {}}, ".probation.seconds"),
 }

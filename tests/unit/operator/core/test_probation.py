@@ -4,9 +4,9 @@ import pytest
 
 from holdfast_operator.api.rollout import Analysis, StepCheck, StepResult
 from holdfast_operator.core.probation import analysis_alone
+from tests.unit.operator.core.rollout_worlds import CANARY, come_up, look, served_by, world_of
 from tests.unit.operator.core.rollouts import rolling_out
 from tests.unit.operator.core.routes import TRAFFIC, answer, route, shares
-from tests.unit.operator.core.test_rollout_steps import CANARY, come_up, look, served_by, world_of
 from tests.unit.operator.core.world import World
 
 PROBATION = CANARY | {"canary": {"steps": [50]}, "probation": {"seconds": 100}}

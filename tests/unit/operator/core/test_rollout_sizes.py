@@ -1,14 +1,12 @@
 """Numbers of pods while one revision replaces another: in ratio, and within the surge."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast_operator.core.rollout_sizes import split_by_weight
+from tests.unit.operator.core.rollout_worlds import CANARY, come_up, look, world_of
 from tests.unit.operator.core.routes import TRAFFIC
-from tests.unit.operator.core.test_rollout_steps import CANARY, come_up, look, world_of
 
 
 @pytest.mark.parametrize(
@@ -42,10 +40,9 @@ def test_gateway_divides_by_weights_so_the_candidate_needs_pods_for_its_share_on
     assert world.replicas() == {stable: 10, second: 2}
 
 
-@pytest.mark.parametrize("strategy", [{"strategy": "RollingUpdate"}, {"strategy": "BlueGreen"}])
 @pytest.mark.parametrize("surge", [0, 1, 3])
-def test_both_revisions_together_stay_within_the_surge(strategy: dict[str, Any], surge: int) -> None:
-    world, stable, second = world_of(strategy | {"maxSurge": surge}, replicas=4)
+def test_both_revisions_together_stay_within_the_surge(surge: int) -> None:
+    world, stable, second = world_of({"maxSurge": surge}, replicas=4)
     for _ in range(12):
         assert sum(world.replicas().values()) <= 4 + surge
         if "candidateRevision" not in world.status:
@@ -86,4 +83,12 @@ def test_canary_within_the_surge_takes_the_place_of_stable_pods() -> None:
     come_up(world)
     assert world.replicas() == {stable: 4, second: 1}
     look(world)
-    assert world.replicas() == {stable: 1, second: 4}
+    assert world.replicas() == {stable: 3, second: 2}
+    look(world)
+    assert world.replicas() == {second: 4}
+
+
+def test_shadow_within_the_surge_leaves_the_stable_revision_its_pods() -> None:
+    shadow = {"shadow": {}, "maxSurge": 1}
+    world, stable, second = world_of(CANARY | shadow, replicas=4)
+    assert world.replicas() == {stable: 4, second: 1}

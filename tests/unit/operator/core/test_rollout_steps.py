@@ -1,56 +1,22 @@
 """Canary, blue-green and shadow: a candidate goes on by steps that it has passed, or goes back."""
 
-from typing import Any
-
 import pytest
 
 from holdfast_operator.api.rollout import Canary, Rollout, Shadow
-from holdfast_operator.core.observation import GatewayApi
 from holdfast_operator.core.rollout_plan import plan_steps
+from tests.unit.operator.core.rollout_worlds import (
+    ANALYSIS,
+    CANARY,
+    INTERVAL,
+    candidate,
+    come_up,
+    look,
+    served_by,
+    world_of,
+)
 from tests.unit.operator.core.rollouts import rolling_out
 from tests.unit.operator.core.step_evidences import evidence
 from tests.unit.operator.core.world import World
-
-INTERVAL = 30
-ANALYSIS = {"intervalSeconds": INTERVAL, "maxIntervals": 3}
-CANARY = {"strategy": "Canary", "canary": {"steps": [20, 50]}, "analysis": ANALYSIS}
-BLUE_GREEN = {"strategy": "BlueGreen", "analysis": ANALYSIS}
-SHADOW = {"strategy": "Shadow", "analysis": ANALYSIS}
-
-
-def world_of(rollout: dict[str, Any], replicas: int = 4, **server: Any) -> tuple[World, str, str]:
-    """Return a world in which a candidate is about to start, with the names of stable and candidate."""
-    world = World(rollout=rollout, server={"replicas": replicas, **server})
-    world.gateway_api = GatewayApi.SERVED
-    stable = world.serve()
-    return world, stable, rolling_out(world)
-
-
-def candidate(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = world.status.get("candidateRevision", {})
-    return found
-
-
-def come_up(world: World) -> None:
-    """Let all pods be ready and the operator follow, until it waits for time to pass."""
-    for _ in range(4):
-        for name in world.replicas():
-            world.make_ready(name)
-        world.settle()
-
-
-def look(world: World, **counted: Any) -> None:
-    """Let an interval pass in which that was counted."""
-    world.evidence = evidence(**counted)
-    world.wait(INTERVAL)
-    come_up(world)
-
-
-def served_by(world: World) -> str | None:
-    """Return the revision that the model's Service is for; None: all."""
-    selector = world.children["Service", "credit"]["spec"]["selector"]
-    name: str | None = selector.get("holdfast.dev/revision")
-    return name
 
 
 @pytest.mark.parametrize(
@@ -229,38 +195,6 @@ def test_manual_promotion_waits_after_the_last_step() -> None:
     world.annotate(promote=second)
     come_up(world)
     assert world.status["stableRevision"]["name"] == second
-
-
-def test_blue_green_changes_over_at_once() -> None:
-    world, stable, second = world_of(BLUE_GREEN)
-    assert world.replicas() == {stable: 4, second: 4}
-    assert served_by(world) == stable
-    come_up(world)
-    assert world.status["stableRevision"]["name"] == second
-    assert served_by(world) == second
-
-
-def test_blue_green_waits_for_a_person_without_requests() -> None:
-    world, stable, second = world_of(BLUE_GREEN | {"promotion": "Manual"})
-    come_up(world)
-    assert world.summary()["Promoted"] == "False/AwaitingPromotion"
-    assert served_by(world) == stable
-    world.annotate(promote=second)
-    come_up(world)
-    assert served_by(world) == second
-
-
-def test_shadow_gets_copies_only_while_it_is_judged() -> None:
-    world, stable, second = world_of(SHADOW)
-    assert ("Service", "credit-shadow") not in world.children
-    come_up(world)
-    assert candidate(world)["stepName"] == "Shadow"
-    selector = world.children["Service", "credit-shadow"]["spec"]["selector"]
-    assert selector["holdfast.dev/revision"] == second
-    assert served_by(world) == stable
-    look(world)
-    assert world.status["stableRevision"]["name"] == second
-    assert ("Service", "credit-shadow") not in world.children
 
 
 def test_rollback_by_a_person_takes_no_steps() -> None:

@@ -6,6 +6,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment, Revision
 from holdfast_operator.api.outside_triggers import DataTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.api.rollout import Rollout
 from holdfast_operator.manifests.horizontal_pod_autoscaler import render_horizontal_pod_autoscaler
 from holdfast_operator.manifests.http_route import Backend, render_http_route
 from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
@@ -203,11 +204,21 @@ def gateway_of(resource: ModelDeployment) -> Gateway:
     return traffic.gateway
 
 
+MIRRORED = GPU_RESOURCE.model_copy(
+    update={"spec": GPU_RESOURCE.spec.model_copy(update={"rollout": Rollout(strategy="Shadow")})}
+)
+"""Its servers send copies of requests."""
+
+
 def _services() -> dict[str, Manifest]:
     return {
         "service": render_service(RESOURCE),
         "service_without_grpc": render_service(GPU_RESOURCE),
         "service_of_one_revision": render_service(RESOURCE, REVISION.name),
+        "network_policy_of_mirrored_model": render_network_policy(MIRRORED, reads_network=False),
+        "server_deployment_of_mirrored_model": render_server_deployment(
+            MIRRORED, CLAIM_REVISION, PLAIN_SETTINGS, 1
+        ),
         "service_of_candidate": render_revision_service(RESOURCE, CANDIDATE_SUFFIX, REVISION.name),
     }
 
