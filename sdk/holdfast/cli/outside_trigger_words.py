@@ -23,7 +23,7 @@ def explain_alerts(policy: Resource, now: datetime) -> tuple[str, str]:
     last = recent[-1]
     state = str(last.get("state", "Waiting"))
     name = last.get("name") or last.get("fingerprint")
-    came = f"{name} came {format_age(last.get('receivedTime'), now)} ago: {_OUTCOMES.get(state, state)}"
+    came = f"{name} came {format_age(last.get('receivedTime'), now)} ago: {_OUTCOMES[state]}"
     return ("busy" if state == "Waiting" else "muted"), came
 
 

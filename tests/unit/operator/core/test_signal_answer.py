@@ -20,7 +20,13 @@ from holdfast_operator.core.signal_answer import (
 )
 from tests.unit.operator.core.builders import at
 
-EVIDENTLY = {"metrics": [{"metric": "DatasetDriftMetric", "result": {"share_of_drifted_columns": 0.6}}]}
+EVIDENTLY = {
+    "metrics": [
+        {"metric_name": "DriftedColumnsCount(drift_share=0.5)", "value": {"count": 3.0, "share": 0.6}},
+        {"metric_name": "ValueDrift(column=age,method=K-S p_value,threshold=0.05)", "value": 0.001},
+    ]
+}
+"""A report of Evidently 0.7.23 with its DataDriftPreset, shortened."""
 PROMETHEUS = {"status": "success", "data": {"result": [{"value": [1791882000, "0.6"]}]}}
 
 
@@ -61,8 +67,8 @@ def test_figure_is_on_one_side_of_its_bound(
 @pytest.mark.parametrize(
     ("path", "document"),
     [
-        ("metrics[?metric=='DatasetDriftMetric'].result.share_of_drifted_columns | [0]", EVIDENTLY),
-        ("max(metrics[*].result.share_of_drifted_columns)", EVIDENTLY),
+        ("metrics[?starts_with(metric_name, 'DriftedColumnsCount')].value.share | [0]", EVIDENTLY),
+        ("max(metrics[*].value.share)", EVIDENTLY),
         ("data.result[0].value[1]", PROMETHEUS),
         ("@", 0.6),
     ],
