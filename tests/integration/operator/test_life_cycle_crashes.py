@@ -60,7 +60,7 @@ class Life(Loop):
         for role in ("stableRevision", "candidateRevision"):
             revision = model["status"].get(role, {}).get("name")
             if revision is not None:
-                counted = {
+                counted: dict[tuple[str, ...], float] = {
                     ("requests", "200"): self.requests,
                     ("latency", "0.1"): self.requests,
                     ("latency", str(math.inf)): self.requests,
