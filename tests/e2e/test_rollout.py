@@ -121,6 +121,6 @@ def test_blue_green_waits_for_a_person_and_changes_over_at_once(
     assert promoted(workspace, NAME) == second
     standby = workspace.kubectl.wait("deployment", first, lambda found: found["spec"]["replicas"] == 1)
     workspace.kubectl.run("annotate", "mdep", NAME, f"holdfast.dev/pinned-revision={first}")
-    assert promoted(workspace, NAME) == first
+    workspace.kubectl.wait("mdep", NAME, lambda found: found["status"]["stableRevision"]["name"] == first)
     kept = workspace.kubectl.get("deployment", first) or {}
     assert kept["metadata"]["uid"] == standby["metadata"]["uid"]

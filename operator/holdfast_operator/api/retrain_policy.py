@@ -130,6 +130,14 @@ class FeatureDrift(ApiModel):
     p_value: Word = Field(description="Probability of such a divergence if it were within the tolerance.")
 
 
+class LossEstimate(ApiModel):
+    """How wrong the model may be now, judged without labels by what it predicts; never decided by."""
+
+    metric: Literal["mae", "errorRate"]
+    value: Decimal = Field(description="Of the window, if each prediction is as wrong as on the holdout.")
+    reference: Decimal = Field(description="The same of the profile's rows.")
+
+
 class DriftStatus(ApiModel):
     """The last drift decision and its numbers."""
 
@@ -137,6 +145,7 @@ class DriftStatus(ApiModel):
     window_seconds: int = 0
     revision: Word = ""
     worst_features: list[FeatureDrift] = Field(default_factory=list, max_length=5)
+    estimate: LossEstimate | None = None
 
 
 class RunReference(ApiModel):

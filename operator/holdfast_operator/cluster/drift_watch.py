@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.profile import CategoricalColumn, NumericColumn, Profile
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
 from holdfast_operator.cluster.exposition import ServerCounters
@@ -35,6 +36,7 @@ class _RevisionCounts:
     profile: str
     counts: BucketedCounts
     last_success: datetime
+    expected: ExpectedLoss | None = None
 
 
 @dataclass
@@ -92,6 +94,7 @@ class DriftWatch:
                 process = Process(pod_uid, counters.started, revision, profile)
                 counts = self._counts_of(followed, revision, profile, now)
                 counts.add(followed.deltas.update(process, values), now)
+                followed.revisions[revision].expected = counters.expected.get(revision)
 
     def record_failure(self, namespace: str, model: str, revision: str, message: str) -> None:
         """Remember why the last scrape of a pod of that revision failed."""
@@ -187,7 +190,9 @@ def _sum(
     total = known.counts.total(start, end)
     columns = tuple(_column(column, total) for column in profile.columns)
     rows = total.get(("rows",), 0)
-    return DriftWindow(revision, known.profile, start, end, rows, profile.rows, columns)
+    return DriftWindow(
+        revision, known.profile, start, end, rows, profile.rows, columns, expected=known.expected
+    )
 
 
 def _column(column: NumericColumn | CategoricalColumn, total: Mapping[Series, int]) -> ColumnWindow:

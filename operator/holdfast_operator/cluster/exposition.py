@@ -10,13 +10,25 @@ from typing import Final, TextIO
 from prometheus_client.parser import text_fd_to_metric_families
 from prometheus_client.samples import Sample
 
-from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
+from holdfast.expected_loss import ExpectedLoss
+from holdfast.metrics import (
+    ANOMALOUS_ROWS,
+    DISTRIBUTION_ROWS,
+    DRIFT_METRICS,
+    EXPECTED_LOSS,
+    MODEL_INFO,
+    ROWS,
+)
 from holdfast_operator.cluster.counter_deltas import Series
+from holdfast_operator.cluster.expected_loss_exposition import ExpectedLossSamples
 from holdfast_operator.cluster.label_exposition import LABEL_METRICS, LabelSamples, RevisionLabels
 from holdfast_operator.cluster.step_exposition import STEP_METRICS, StepSamples, StepSeries
 
 PROCESS_START: Final = "process_start_time_seconds"
-METRIC_NAMES: Final = (*(metric.name for metric in (*DRIFT_METRICS, MODEL_INFO)), PROCESS_START)
+METRIC_NAMES: Final = (
+    *(metric.name for metric in (*DRIFT_METRICS, MODEL_INFO, EXPECTED_LOSS)),
+    PROCESS_START,
+)
 """What is asked for: ``/metrics?name[]=…``."""
 LABEL_METRIC_NAMES: Final = tuple(metric.name for metric in LABEL_METRICS)
 """What is asked for beside them where labels are watched."""
@@ -41,6 +53,8 @@ class ServerCounters:
     """By revision: those of other revisions come back here, too."""
     steps: Mapping[str, Mapping[StepSeries, float]] = field(default_factory=dict)
     """Requests and copies of them, by revision."""
+    expected: Mapping[str, ExpectedLoss] = field(default_factory=dict)
+    """How wrong each revision is by what it predicts, where its package says so."""
 
 
 def parse_counters(text: str, model: str) -> ServerCounters:
@@ -61,15 +75,17 @@ def collect_counters(samples: Iterable[Sample], model: str) -> ServerCounters:
     """
     started: float | None = None
     counts: defaultdict[tuple[str, str], dict[Series, int]] = defaultdict(dict)
-    labels, steps = LabelSamples(), StepSamples()
+    labels, steps, expected = LabelSamples(), StepSamples(), ExpectedLossSamples()
     for sample in samples:
         if sample.name == PROCESS_START:
             started = sample.value
-        elif sample.labels.get("model") == model and not _take_other(sample, labels, steps):
+        elif sample.labels.get("model") == model and not _take_other(sample, labels, steps, expected):
             _take(sample, counts[sample.labels.get("revision", ""), sample.labels.get("profile", "")])
     if started is None or not math.isfinite(started):
         raise MalformedMetricsError(f"{PROCESS_START} is missing")
-    return ServerCounters(started, dict(counts), labels.by_revision(), steps.by_revision())
+    return ServerCounters(
+        started, dict(counts), labels.by_revision(), steps.by_revision(), expected.by_revision()
+    )
 
 
 def read_samples(lines: TextIO) -> Iterator[Sample]:
@@ -85,7 +101,7 @@ def read_samples(lines: TextIO) -> Iterator[Sample]:
         raise MalformedMetricsError(f"not the Prometheus text format: {str(error)[:200]}") from error
 
 
-def _take_other(sample: Sample, *others: LabelSamples | StepSamples) -> bool:
+def _take_other(sample: Sample, *others: LabelSamples | StepSamples | ExpectedLossSamples) -> bool:
     try:
         return any(each.take(sample) for each in others)
     except ValueError as error:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
@@ -85,6 +86,8 @@ class DriftWindow:
     problem: WindowProblem | None = None
     """Why there is nothing to decide on, although a window was asked for."""
     problem_message: str = ""
+    expected: ExpectedLoss | None = None
+    """How wrong the revision is by what it predicts, where its package says so."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.gate import Outcome
 from holdfast.manifest import first_problem
 
@@ -235,6 +236,9 @@ class ReportDocument(Part):
     gaps: list[Gap] = Field(default_factory=list, max_length=64)
     distributions: Distributions = Distributions()
     importance: Importance | None = None
+    expected_loss: ExpectedLoss | None = Field(
+        default=None, description="Mean loss of the candidate by what it predicts, to estimate live losses."
+    )
     inputs: list[Tensor] = Field(default_factory=list, max_length=64)
     outputs: list[Tensor] = Field(default_factory=list, max_length=64)
     profile: ProfileFacts | None = None

@@ -26,6 +26,7 @@ from holdfast.settings import EvaluationSettings
 from holdfast.signature import Match, compare_signatures
 from holdfast.store import publish_package
 from holdfast_serving.evaluation.candidate import Candidate, EvaluationError, EvaluationFailureReason
+from holdfast_serving.evaluation.expected_loss import expected_loss_of
 from holdfast_serving.evaluation.extras.data_report import data_report_of
 from holdfast_serving.evaluation.extras.sections import Section, attempt, start_meter
 from holdfast_serving.evaluation.figures import fitted_figures
@@ -106,6 +107,7 @@ def _judged(settings: EvaluationSettings, candidate: Candidate, champion: Champi
         overlap=_overlap(candidate),
         trigger=trigger_of(settings.trigger),
         importance=_importance(candidate, comparable, evaluation, gate, names),
+        expected_loss=expected_loss_of(candidate, evaluation),
         data=attempt(
             Section.DATA, settings, lambda: data_report_of(candidate.training, candidate.holdout, names)
         ),

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from holdfast.distributions import distributions_of
 from holdfast.evaluation import Evaluation, SliceComparison
 from holdfast.evaluation_metrics import METRICS
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.gaps import GapComparison
 from holdfast.gate import CheckResult, assess_terms, worst
 from holdfast.gate_terms import MIN_SLICE_ROWS, GateTerms
@@ -55,6 +56,7 @@ class Report:
     overlap: float | None = None
     trigger: Trigger | None = None
     importance: Importance | None = None
+    expected_loss: ExpectedLoss | None = None
     data: DataReport | None = None
     energy: Energy | None = None
 
@@ -90,6 +92,7 @@ def document_of(report: Report) -> ReportDocument:
         gaps=[_gap(each) for each in evaluation.gaps],
         distributions=Distributions() if answers is None else distributions_of(answers),
         importance=report.importance,
+        expected_loss=report.expected_loss,
         data=report.data,
         energy=report.energy,
         inputs=_tensors(report.signature.inputs),

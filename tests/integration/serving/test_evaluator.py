@@ -199,6 +199,9 @@ def test_report_says_what_was_found_and_runs_nothing_of_the_trainers(
     page = Page.read(package.read_file("report.html") or b"")
     assert (report.run, report.holdout.rows, report.holdout.groups) == ("credit-drift-1", 142, 142)
     assert (report.champion.digest, report.champion.signature) == (champion.digest, "Identical")
+    assert report.expected_loss is not None
+    assert report.expected_loss.metric == "mae"
+    assert report.expected_loss.mean == pytest.approx(report.metrics[0].candidate)
     assert report.importance is not None
     assert {each.name for each in report.importance.features} == set(diabetes_model().feature_names["X"])
     assert page.text.startswith("Pass: credit-drift-1 Retrained model, run credit-drift-1 Better: MAE")
