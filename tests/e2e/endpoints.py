@@ -48,6 +48,8 @@ class EndpointWatch:
         self._process.terminate()
         self._process.wait()
         self._thread.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _follow(self) -> None:
         decoder, text = json.JSONDecoder(), ""

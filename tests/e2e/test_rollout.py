@@ -113,7 +113,7 @@ def test_blue_green_waits_for_a_person_and_changes_over_at_once(
         "analysis": None,
     }
     roll_out(workspace, gradient_boosting(seed=4), **blue_green)
-    found = workspace.kubectl.wait("mdep", NAME, has_reason("Promoted", "AwaitingPromotion"), 120)
+    found = workspace.kubectl.wait("mdep", NAME, has_reason("Reconciling", "AwaitingPromotion"), 120)
     first, second = names_of(found)
     assert load.answers[second] == 0
     assert workspace.kubectl.get("service", f"{NAME}-candidate") is not None
