@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from holdfast_operator.core.alerts import Alert, spell_start
 
 MAX_ALERTS: Final = 1000
+_KNOWN_DEPTH: Final = 3
 
 
 class MalformedNotificationError(ValueError):
@@ -42,7 +43,8 @@ def read_notification(body: bytes) -> Sequence[Alert]:
         return [_alert(each) for each in notification.alerts]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the body"
+        # Beyond that come keys of labels, which are the sender's and as long as it likes.
+        field = ".".join(str(part) for part in first["loc"][:_KNOWN_DEPTH]) or "the body"
         raise MalformedNotificationError(f"{field}: {first['msg']}") from None
     except OverflowError:
         raise MalformedNotificationError("alerts: startsAt is no time of this calendar") from None
