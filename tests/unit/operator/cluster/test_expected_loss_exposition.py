@@ -13,7 +13,8 @@ def sample(bin_: str, value: float, metric: str = "mae") -> Sample:
 
 def taken(*samples: Sample) -> ExpectedLossSamples:
     found = ExpectedLossSamples()
-    assert all([found.take(each) for each in samples])
+    for each in samples:
+        assert found.take(each)
     return found
 
 
