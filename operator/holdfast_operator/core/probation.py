@@ -49,7 +49,8 @@ def watch_probation(observation: ModelDeploymentObservation, progress: Progress,
     looked = {"looks": probation.looks + 1, "failures": failures, "checks": list(judged.checks)}
     probation = probation.model_copy(update=looked)
     if failures >= terms.judged_by.failure_threshold and _is_up(observation, probation.revision):
-        return _go_back(observation, progress, probation, key, judged.message)
+        failure = _failure(observation, key, judged.message)
+        return _go_back(progress, progress.stable, probation, failure)
     return replace(progress, probation=probation, wake_time=min(end, _next_look(terms.judged_by, probation)))
 
 
@@ -85,22 +86,21 @@ def _is_up(observation: ModelDeploymentObservation, revision: Revision) -> bool:
     return count_pods(observation, revision, 1).ready > 0
 
 
-def _go_back(
-    observation: ModelDeploymentObservation, progress: Progress, probation: Probation, key: str, why: str
-) -> Progress:
-    now = format_time(observation.now)
-    failure = ModelFailure(
+def _failure(observation: ModelDeploymentObservation, key: str, why: str) -> ModelFailure:
+    return ModelFailure(
         reason=Reason.PROBATION_FAILED,
         message=f"on probation: {why}"[:MAX_FAILURE_MESSAGE],
-        time=now,
+        time=format_time(observation.now),
         rollout_key=key,
     )
+
+
+def _go_back(progress: Progress, new: Revision, probation: Probation, failure: ModelFailure) -> Progress:
+    """Return the progress with the old revision serving again, and the new one remembered as failed."""
     message = f"{failure.reason}: {failure.message}"[:MAX_FAILURE_MESSAGE]
-    revisions = progress.revisions
-    if progress.stable is not None:
-        failed = {"outcome": "Failed", "message": message, "checks": probation.checks}
-        revisions = remember(revisions, progress.stable.model_copy(update=failed))
-    serving = {"outcome": "Serving", "promoted_time": now, "message": ""}
+    failed = {"outcome": "Failed", "message": message, "checks": probation.checks}
+    revisions = remember(progress.revisions, new.model_copy(update=failed))
+    serving = {"outcome": "Serving", "promoted_time": failure.time, "message": ""}
     back = probation.revision.model_copy(update=serving)
     return replace(
         progress,

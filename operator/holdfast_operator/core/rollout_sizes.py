@@ -22,11 +22,6 @@ class Sizes:
     standby: int = 0
     """Of the old revision on probation."""
 
-    @property
-    def share_percent(self) -> int:
-        """The candidate's share of the requests where numbers of pods decide it, once it is complete."""
-        return round(100 * self.goal / max(self.stable + self.goal, 1))
-
 
 def plan_sizes(observation: ModelDeploymentObservation, progress: Progress) -> Sizes:
     """Return the numbers of pods that there should be now.
