@@ -1,6 +1,7 @@
 """Profiles and live rows for tests of the drift detector: standard normal features in bins of a tenth."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,5 +87,6 @@ def shares_of(shift: float) -> NDArray[np.float64]:
     return np.diff([0.0, *norm.cdf(np.array(EDGES) - shift), 1.0])
 
 
-def detector_of(columns: Profile | None = None, **settings: object) -> DriftDetector:
-    return DriftDetector(columns or profile(), DriftSettings(**settings), START)  # type: ignore[arg-type]  # of DriftSettings
+def detector_of(columns: Profile | None = None, **settings: Any) -> DriftDetector:
+    """Return a detector that has watched since the start."""
+    return DriftDetector(columns or profile(), DriftSettings(**settings), START)

