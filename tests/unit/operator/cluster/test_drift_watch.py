@@ -107,7 +107,7 @@ def test_what_is_counted_before_the_profile_is_read_is_counted_later(watch: Drif
     assert watch.window(POLICY, "credit-1", at(20)) is None
     watch.set_profile("team", "credit", "p2", PROFILE)
     assert watch.window(POLICY, "credit-1", at(20)) is None
-    watch.record("team", "credit", "pod-1", scrape(130, profile="p2"), at(25))
+    watch.record("team", "credit", "pod-1", scrape(130, profile="p2"), at(100))
     assert window(watch, 121).rows == 130
 
 
