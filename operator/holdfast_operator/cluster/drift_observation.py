@@ -6,6 +6,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
 from holdfast_operator.cluster.key import Key
+from holdfast_operator.core.drift import drift_settings_of
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
 
@@ -22,9 +23,10 @@ def observe_drift(
     if trigger is None or policy.spec.suspend or model is None:
         watch.unfollow(key)
         return None
+    settings = drift_settings_of(trigger)
     revision = model.status.stable_revision.name if model.status.stable_revision else ""
     if model.spec.server.feature_monitoring == "Disabled":
         watch.unfollow(key)
-        return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
-    watch.follow(key, model.metadata.name, trigger.window_seconds, now)
+        return failed_window(revision, settings, now, MONITORING_OFF)
+    watch.follow(key, model.metadata.name, settings, now)
     return watch.window(key, revision, now)

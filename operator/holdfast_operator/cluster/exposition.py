@@ -10,6 +10,7 @@ from typing import Final, TextIO
 from prometheus_client.parser import text_fd_to_metric_families
 from prometheus_client.samples import Sample
 
+from holdfast.count_table import Series
 from holdfast.expected_loss import ExpectedLoss
 from holdfast.metrics import (
     ANOMALOUS_ROWS,
@@ -19,7 +20,6 @@ from holdfast.metrics import (
     MODEL_INFO,
     ROWS,
 )
-from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.expected_loss_exposition import ExpectedLossSamples
 from holdfast_operator.cluster.label_exposition import LABEL_METRICS, LabelSamples, RevisionLabels
 from holdfast_operator.cluster.step_exposition import STEP_METRICS, StepSamples, StepSeries

@@ -16,6 +16,7 @@ from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.cluster.abilities import Abilities
 from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
+from holdfast_operator.cluster.checkpoints import kept_of, resume_watches
 from holdfast_operator.cluster.drift_observation import observe_drift
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
@@ -31,7 +32,7 @@ from holdfast_operator.cluster.kinds import (
     ResourceKind,
     kind_of,
 )
-from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
+from holdfast_operator.cluster.label_observation import observe_labels
 from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.cluster.signal_observation import observe_signal
@@ -153,7 +154,7 @@ class Observer:
         model_deployment, runs = await asyncio.gather(
             self._model_deployment(key.namespace, model), self._runs_of_model(key.namespace, model)
         )
-        checkpoints = await resume_labels(self._cluster, self._drift.labels, key, policy, self._now)
+        checkpoints = await resume_watches(self._cluster, self._drift, key, policy, self._now)
         look_jobs, look_pods = await observe_looks(self._cluster, live, policy)
         now = self._now()
         observation = RetrainPolicyObservation(
@@ -166,7 +167,7 @@ class Observer:
             look_jobs=look_jobs,
             look_pods=look_pods,
             labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
-            label_checkpoint=self._drift.labels.checkpoint(key),
+            kept=kept_of(self._drift, key),
             checkpoints=checkpoints,
             signal=observe_signal(self._signals, key, policy),
             receives_alerts=self._abilities.receives_alerts,

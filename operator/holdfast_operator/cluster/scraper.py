@@ -100,7 +100,9 @@ class Scraper:
             try:
                 counters = await self._source.read(pod)
                 self._record(pod, counters)
+                # Before counts are recorded: those of a profile that is unknown are left to the next scrape.
                 await self._read_profiles(pod, counters)
+                self._watch.record(pod.namespace, pod.model, pod.uid, counters, self._now())
             except ScrapeError as error:
                 SCRAPE_ERRORS.labels(error.reason).inc()
                 logger.info("cannot scrape %s/%s at %s: %s", pod.namespace, pod.model, pod.address, error)
@@ -110,10 +112,8 @@ class Scraper:
                 SCRAPE_SECONDS.observe(time.monotonic() - started)
 
     def _record(self, pod: ServerPod, counters: ServerCounters) -> None:
-        now = self._now()
-        self._watch.record(pod.namespace, pod.model, pod.uid, counters, now)
         process = (pod.uid, counters.started)
-        self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, now)
+        self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, self._now())
         self._watch.steps.record(pod.namespace, pod.model, pod.uid, counters)
 
     async def _read_profiles(self, pod: ServerPod, counters: ServerCounters) -> None:

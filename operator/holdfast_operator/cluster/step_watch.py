@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from holdfast.count_table import Series
 from holdfast.performance import Losses
 from holdfast.profile import Profile
 from holdfast.rebinning import Column
-from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.core.step_evidence import RevisionEvidence, StepEvidence

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from holdfast import labels
+from holdfast.drift_settings import DriftSettings
 from holdfast_operator.cluster.counter_source import PodCounters, PrometheusCounters, ServerPod
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.exposition import METRIC_NAMES, ServerCounters, parse_counters
@@ -95,7 +96,8 @@ async def test_scraper_counts_by_prometheus_what_it_counts_at_the_pods(
     ):
         for counters in (PrometheusCounters(source), PodCounters(pods)):
             watch = DriftWatch(scrape_interval_seconds=15)
-            watch.follow(POLICY, MODEL, WINDOW_SECONDS, datetime.fromtimestamp(0, UTC))
+            settings = DriftSettings(window_seconds=WINDOW_SECONDS)
+            watch.follow(POLICY, MODEL, settings, datetime.fromtimestamp(0, UTC))
             cluster = FakeCluster()
             cluster.put(pod(POD))
             await Scraper(cluster, pods, watch, lambda _: None, source=counters).scrape_all()

@@ -11,7 +11,7 @@ from tests.unit.operator.core.builders import at
 
 EXPECTED = ExpectedLoss(metric="mae", output="count", mean=5.0, losses=(1.0, 9.0))
 COUNT = ColumnWindow("output", "count", (10, 90), (50, 50))
-WINDOW = DriftWindow("bikes-1", "p1", at(0), at(100), 100, 100, (COUNT,), expected=EXPECTED)
+WINDOW = DriftWindow("bikes-1", "p1", at(0), at(100), 100, (COUNT,), expected=EXPECTED)
 
 
 def test_more_high_predictions_are_expected_to_be_more_wrong() -> None:
