@@ -19,7 +19,8 @@ class ColumnCounts(NamedTuple):
     """Rows of one column by bin (int64, like the column's ``counts``), and rows that are out of the ordinary.
 
     ``missing`` rows are in no bin. ``below`` and ``above`` the reference range are in the first and last bin
-    too, and ``unseen`` categories in the last.
+    too, and ``unseen`` categories in the last. ``far`` are those of them that are further outside than the
+    range is wide, as values of another unit would be.
     """
 
     bins: NDArray[np.int64]
@@ -27,6 +28,7 @@ class ColumnCounts(NamedTuple):
     below: int = 0
     above: int = 0
     unseen: int = 0
+    far: int = 0
 
 
 class NumericBlock:
@@ -51,13 +53,15 @@ class NumericBlock:
             ValueError, TypeError: the values are no numbers.
         """
         reached = self._reached(values)
-        finite = reached[0] - reached[-3]
-        missing = (values.shape[1] - finite).tolist()
-        below = np.maximum(reached[0] - reached[-2], 0).tolist()
-        above = (reached[-1] - reached[-3]).tolist()
-        bins = (reached[:-3] - reached[1:-2]).T.copy()
+        least, infinite, low, high, far_low, far_high = reached[[0, *range(-5, 0)]]
+        missing = (values.shape[1] - (least - infinite)).tolist()
+        below = np.maximum(least - low, 0)
+        above = high - infinite
+        far = np.maximum(least - far_low, 0) + far_high - infinite
+        bins = (reached[:-5] - reached[1:-4]).T.copy()
         own = [each[:size] for each, size in zip(bins, self._bins, strict=True)]
-        return list(map(ColumnCounts, own, missing, below, above))
+        unseen = [0] * len(own)
+        return list(map(ColumnCounts, own, missing, below.tolist(), above.tolist(), unseen, far.tolist()))
 
     def _reached(self, values: NDArray[Any]) -> NDArray[np.int64]:
         """Return how many rows reach each threshold, of shape [thresholds, columns]; NaN reaches none."""
@@ -72,17 +76,32 @@ class NumericBlock:
 
 
 def _thresholds(columns: Sequence[NumericColumn]) -> list[list[float]]:
-    """Return, each for every column: the least finite number, the edges, infinity, and the range.
+    """Return, each for every column: the least finite number, the edges, infinity, the range, and far off it.
 
     Columns of fewer edges have further bins from infinity to infinity, in which nothing is.
     """
     most = max(len(column.edges) for column in columns)
     edges = [[*column.edges, *[math.inf] * (most - len(column.edges))] for column in columns]
-    low = [-math.inf if each.minimum is None else each.minimum for each in columns]
-    high = [math.inf if each.maximum is None else math.nextafter(each.maximum, math.inf) for each in columns]
     count = len(columns)
     between = [list(each) for each in zip(*edges, strict=True)]
-    return [[LOWEST] * count, *between, [math.inf] * count, low, high]
+    ranges = [list(each) for each in zip(*map(_ranges, columns), strict=True)]
+    return [[LOWEST] * count, *between, [math.inf] * count, *ranges]
+
+
+def _ranges(column: NumericColumn) -> tuple[float, float, float, float]:
+    """Return the least value of the range, the first above it, and the same of a range three times as wide.
+
+    A constant is as wide as it is large.
+    """
+    low, high = column.minimum, column.maximum
+    if low is None or high is None:
+        return -math.inf, math.inf, -math.inf, math.inf
+    width = high - low or max(abs(high), 1.0)
+    return low, _above(high), low - width, _above(high + width)
+
+
+def _above(number: float) -> float:
+    return math.nextafter(number, math.inf)
 
 
 def _rounded_up(exact: NDArray[np.float64]) -> NDArray[np.float32]:

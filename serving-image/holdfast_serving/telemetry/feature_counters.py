@@ -158,4 +158,6 @@ def _anomaly_labels(profile: Profile, labels: Mapping[str, str]) -> Iterator[dic
 
 
 def _anomalies(column: Column) -> tuple[str, ...]:
-    return ("missing", "unseen") if isinstance(column, CategoricalColumn) else ("missing", "below", "above")
+    if isinstance(column, CategoricalColumn):
+        return ("missing", "unseen")
+    return ("missing", "below", "above", "far") if column.kind == "feature" else ("missing", "below", "above")
