@@ -30,7 +30,7 @@ from holdfast.drift_alarms import Alarm, StandingAlarms, Test
 from holdfast.drift_settings import CLEARING_SHARE, FAULT_MARGIN, SUSPICION_SHARE, DriftSettings, Tier
 from holdfast.dyadic_windows import FinishedWindow, WindowSums
 from holdfast.input_faults import FEWEST_ROWS, FaultTests
-from holdfast.overdispersion import Overdispersion, Spread, phi
+from holdfast.overdispersion import Overdispersion, Spread, degrees_of_freedom, phi
 from holdfast.profile import Profile
 
 ROWS_PER_BIN: Final = 20
@@ -156,8 +156,9 @@ class DriftDetector:
     ) -> Iterator[Alarm]:
         """Yield the columns that diverge by more than delta, whatever windows of that length do anyway."""
         tested, g, df, n_eff = self._statistics(window.counts)
-        worth = phi(n_eff, df, spread.bins[self._columns[tested]])
-        p = p_values(g / worth, df, n_eff / worth, delta)
+        usual = spread.bins[self._columns[tested]]
+        factor = phi(n_eff, usual)
+        p = p_values(g / factor, degrees_of_freedom(n_eff, df, usual), n_eff / factor, delta)
         for index in np.nonzero(p < threshold)[0]:
             yield self._moved(tier, window, tested[index], p[index])
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from holdfast.count_table import Counts, CountTable
 from holdfast.divergence_tests import Floats, share_p_values
 from holdfast.drift_settings import FAULT_MARGIN
-from holdfast.overdispersion import phi
 
 FEWEST_ROWS: Final = 200
 
@@ -39,8 +38,9 @@ class FaultTests:
         rows = np.full(len(self), float(counts[0]))
         if counts[0] < FEWEST_ROWS:
             return np.ones(len(self))
-        worth = phi(rows, np.ones(len(self)), spread[self.indices])
-        return share_p_values(counts[self._cells] / worth, rows / worth, self._allowed)
+        # Faults are one direction, so all of the spread adds to what chance does in it.
+        factor = 1 + rows * spread[self.indices]
+        return share_p_values(counts[self._cells] / factor, rows / factor, self._allowed)
 
     def excess(self, index: int, counts: Counts) -> float:
         """Return by how much a share is above what the reference's may be; negative: it is below."""

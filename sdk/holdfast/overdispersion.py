@@ -25,8 +25,7 @@ Floats = NDArray[np.float64]
 class Spread:
     """By how much windows of a scale lie around their mean, beyond what independent rows would.
 
-    In units of PSI. A test on ``n`` rows with ``df`` degrees of freedom is overdispersed by
-    ``phi = 1 + n·spread/df``, which for windows as large as those learned from is X²/df between them.
+    In units of PSI: the mean X² between windows of ``n`` rows, less its degrees of freedom, is ``n·spread``.
     """
 
     bins: Floats
@@ -117,9 +116,20 @@ class Overdispersion:
         )
 
 
-def phi(n: Floats, df: Floats, spread: Floats) -> Floats:
-    """Return by how much to divide a G on ``n`` rows with ``df`` degrees of freedom, and ``n`` too."""
-    return np.asarray(1 + n * spread / np.maximum(df, 1))
+def phi(n: Floats, spread: Floats) -> Floats:
+    """Return by how much to divide a G on ``n`` rows, and ``n``: at least 1."""
+    return np.asarray(np.maximum(n * spread, 1))
+
+
+def degrees_of_freedom(n: Floats, df: Floats, spread: Floats) -> Floats:
+    """Return those of a G on ``n`` rows that was divided by ``phi``.
+
+    Windows differ from each other along few directions: a day or a user moves the mean. The worst case is one:
+    G is then distributed as chi-square with ``df`` plus ``n·spread`` times chi-square with 1 degree of
+    freedom. A multiple of one chi-square distribution with the same mean, and the tail of the wider part,
+    stands for the sum.
+    """
+    return np.asarray((df + n * spread) / phi(n, spread))
 
 
 def _rows_of_cells(table: CountTable, counts: Counts | Floats) -> Floats:
