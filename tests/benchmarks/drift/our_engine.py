@@ -25,7 +25,7 @@ NEVER: Final = frozenset[Tier]()
 
 @dataclass(frozen=True)
 class Minute:
-    """What stands at the end of a minute, counted from the start."""
+    """What stands after so many minutes of a watch."""
 
     number: int
     standing: frozenset[Tier]
@@ -36,12 +36,13 @@ class Minute:
         return bool(self.standing & {Tier.CONFIRMED, Tier.SEVERE}) and Tier.FAULT not in self.standing
 
 
-def watch(detector: DriftDetector, counts: Counts, first_minute: int) -> Iterator[Minute]:
-    """Count minute by minute, looking after each; yield what stands."""
-    for number, vector in enumerate(counts, first_minute):
-        moment = START + number * MINUTE
-        detector.add(moment, vector)
-        detector.look(moment + MINUTE)
+def watch(detector: DriftDetector, counts: Counts) -> Iterator[Minute]:
+    """Go on counting minute by minute where the detector is, looking after each; yield what stands."""
+    first = 0 if detector.sums.bucket is None else detector.sums.bucket
+    for number, vector in enumerate(counts, 1):
+        end = (first + number) * MINUTE
+        detector.add(end - MINUTE, vector)
+        detector.look(end)
         standing = detector.standing
         yield Minute(number, frozenset(each.tier for each in standing) if standing else NEVER)
 
