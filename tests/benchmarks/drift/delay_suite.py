@@ -115,8 +115,10 @@ def _our_minutes(detector: DriftDetector, after: Counts) -> Iterator[tuple[Tier,
 
 
 def _psi_minutes(counter: MinuteCounts, before: Counts, after: Counts) -> Iterator[tuple[str, int]]:
-    recent = np.concatenate([before[-DAY:], after])[:, counter.table.bins].astype(np.int32)
+    own = [index for index, each in enumerate(counter.table.columns) if each.kind == "feature"]
+    recent = np.concatenate([before[-DAY:], after])[:, counter.table.bins[own]].astype(np.int32)
+    reference = counter.table.reference[own]
     for rule in PSI_RULES:
-        alarms = np.flatnonzero(worst_psi(recent, counter.table.reference, rule.minutes)[DAY:] > rule.limit)
+        alarms = np.flatnonzero(worst_psi(recent, reference, rule.minutes)[DAY:] > rule.limit)
         if len(alarms):
             yield rule.title, int(alarms[0]) + 1
