@@ -32,7 +32,9 @@ class PsiRule:
         return f"PSI > {self.limit:g}, {self.minutes // 60} h"
 
 
-PSI_RULES: Final = (PsiRule(0.1, 60), PsiRule(0.25, 60), PsiRule(0.1, DAY), PsiRule(0.25, DAY))
+PSI_LIMITS: Final = (0.1, 0.25)
+"""What is usually called some drift, and much."""
+PSI_RULES: Final = tuple(PsiRule(limit, minutes) for minutes in (60, DAY) for limit in PSI_LIMITS)
 
 
 def psi(live: NDArray[np.int64], reference: Floats) -> Floats:
@@ -41,6 +43,11 @@ def psi(live: NDArray[np.int64], reference: Floats) -> Floats:
     q = reference / reference.sum(axis=-1, keepdims=True)
     p, q = np.maximum(p, EMPTY_SHARE), np.maximum(q, EMPTY_SHARE)
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
+
+
+def psi_title(limit: float) -> str:
+    """Return what a rule on single windows is called in tables."""
+    return f"PSI > {limit:g}, any column"
 
 
 def worst_psi(counts: NDArray[np.int64], reference: Floats, minutes: int) -> Floats:

@@ -14,7 +14,7 @@ from holdfast.row_counter import RowCounter
 from tests.benchmarks.drift.digits import GRID, Digits, Shift
 from tests.benchmarks.drift.our_engine import is_drift
 from tests.benchmarks.drift.peer_programs import Job, Peer, ask
-from tests.benchmarks.drift.rules import psi
+from tests.benchmarks.drift.rules import PSI_LIMITS, psi, psi_title
 from tests.benchmarks.drift.traffic import CORRELATED, CORRELATION_LOST, Rows, Stream
 
 WINDOW_ROWS: Final = (50, 200, 1_000)
@@ -22,7 +22,6 @@ NULL_WINDOWS: Final = 10
 """Windows without a shift in each run, of each size."""
 CORRELATION_WINDOWS: Final = 5
 SCORES: Final = 10
-PSI_LIMITS: Final = (0.1, 0.25)
 SURE: Final = 1e-5
 """About the level of one of many looks."""
 
@@ -99,22 +98,33 @@ class Experiment:
 
     def peers(self, peer: Peer) -> list[Windows]:
         """Return the answers of a peer."""
-        jobs = {
-            str(number): Job.of_equal_looks(self.reference, question.live, question.rows)
-            for number, question in enumerate(self.questions)
+        by_size = {
+            rows: [each for each in self.questions if each.rows == rows] for rows in WINDOW_ROWS
         }
-        answers = ask(peer, jobs)
-        found = []
-        for number, question in enumerate(self.questions):
-            for rule in peer.rules:
-                rows = answers[str(number)].alarms.get(rule, ())
-                alarms = len({(row - 1) // question.rows for row in rows})
-                found.append(question.answered(f"{peer.title}: {rule}", alarms))
-        return found
+        jobs = {
+            str(rows): Job.of_equal_looks(self.reference, np.concatenate([each.live for each in some]), rows)
+            for rows, some in by_size.items()
+        }
+        return [
+            found
+            for name, answer in ask(peer, jobs).items()
+            for rule in peer.rules
+            for found in _split(by_size[int(name)], f"{peer.title}: {rule}", answer.alarms.get(rule, ()))
+        ]
 
     def _tensors(self, rows: Rows) -> tuple[Mapping[str, Rows], Mapping[str, Rows]]:
         features = rows.shape[1] - self.outputs
         return {"x": rows[:, :features]}, {"scores": rows[:, features:]} if self.outputs else {}
+
+
+def _split(questions: Sequence[Question], rule: str, rows: Sequence[int]) -> Iterator[Windows]:
+    """Yield the answers of questions of the same size that were asked one after the other."""
+    first = 0
+    for question in questions:
+        last = first + len(question.live)
+        alarming = {(row - 1) // question.rows for row in rows if first < row <= last}
+        yield question.answered(rule, len(alarming))
+        first = last
 
 
 def digits_experiment(seed: int) -> Experiment:
@@ -139,11 +149,6 @@ def correlation_experiment(seed: int) -> Experiment:
         questions.append(Question(None, rows, calm.day(1)[:size]))
         questions.append(Question(CORRELATION_LOST.title, rows, lost.day(1)[:size]))
     return Experiment(calm.reference(), 0, questions)
-
-
-def psi_title(limit: float) -> str:
-    """Return what a rule on PSI is called in tables."""
-    return f"PSI > {limit:g}, any column"
 
 
 def _alarming(table: CountTable, counts: np.typing.NDArray[np.int64]) -> Iterator[str]:
