@@ -76,7 +76,8 @@ test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
 
 PURE := holdfast_operator.core holdfast_operator.manifests holdfast_operator.api \
-	holdfast.performance holdfast.drift holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
+	holdfast.performance holdfast.drift holdfast.divergence_tests holdfast.count_table holdfast.dyadic_windows holdfast.overdispersion holdfast.input_faults \
+	holdfast.drift_settings holdfast.drift_alarms holdfast.drift_detector holdfast.drift_state holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
 	holdfast.residual holdfast.profile holdfast.evaluation holdfast.answers holdfast.slices holdfast.row_overlap holdfast.gaps holdfast.bootstrap \
 	holdfast.replicates holdfast.score_curve holdfast.ranking_gain holdfast.gate holdfast.gate_terms \
 	holdfast.audit holdfast.openlineage holdfast.redaction

@@ -7,16 +7,16 @@ The contract, for whoever measures or rehearses::
     new = detector.look(moment)           # alarms raised since the last look, each once
     detector.standing                     # those that have not cleared
 
-Moments are in seconds since the epoch and do not decrease (an earlier one is counted with the newest). Counts
-are increments, in one int64 vector that ``holdfast.count_table`` describes; those of replicas may be added
-first or one by one. Every finished window is judged exactly once, whether ``look`` is called after every bucket
-or after many, so the budget of false alarms holds however often one looks. Of the alarms (``Tier``), only
-CONFIRMED and SEVERE ought to start anything, and none while a FAULT stands.
+Moments are in seconds since the epoch and do not decrease (an earlier one is counted with the newest).
+Counts are increments, in one int64 vector that ``holdfast.count_table`` describes; those of replicas may be
+added first or one by one. Every finished window is judged exactly once, whether ``look`` is called after
+every bucket or after many, so the budget of false alarms holds however often one looks. Of the alarms
+(``Tier``), only CONFIRMED and SEVERE ought to start anything, and none while a FAULT stands.
 
 docs/explanation/drift-statistics.md explains the choices and has what was measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,69 +108,65 @@ class DriftDetector:
             self._judge(window)
 
     def _judge(self, window: FinishedWindow) -> None:
-        is_own = window.scale == len(self.settings.scales) - 1
-        if is_own:
+        longest = len(self.settings.scales) - 2
+        # For the policy's window, the spread of the longest dyadic one.
+        spread = self.overdispersion.spread(min(window.scale, longest))
+        if spread is not None and window.counts[0] >= self._fewest_rows:
+            self._raise(self._broken_in(window, spread))
+        if window.scale > longest:
             self._judge_own(window)
         else:
-            self._learn(window)
-        # For the policy's window, the spread of the longest dyadic one.
-        spread = self.overdispersion.spread(min(window.scale, len(self.settings.scales) - 2))
-        if spread is not None and window.counts[0] >= self._fewest_rows:
-            for alarm in (*self._tell(window, spread), *self._severe(window, spread, is_own)):
-                self._raise(alarm)
-        if is_own:
-            self._clear(window)
+            self._judge_dyadic(window, spread)
 
     def _judge_own(self, window: FinishedWindow) -> None:
-        """Confirm drift, which only a full window of the policy can do."""
+        """Confirm or suspect drift in a full window of the policy: in whole days, whose course is none."""
         self.last_own = window
-        if not self._is_full(window.start) or window.counts[0] < self.settings.min_samples:
+        if not self._is_full(window.start):
             return
-        tested, g, df, n_eff = self._statistics(window.counts)
-        p = p_values(g, df, n_eff, self.settings.tolerance)
-        threshold = self.settings.confirmation_threshold(len(self._columns))
-        for index in np.nonzero(p < threshold)[0]:
-            self._raise(self._moved(Tier.CONFIRMED, window, tested[index], p[index]))
+        if window.counts[0] >= self.settings.min_samples:
+            threshold = self.settings.confirmation_threshold(len(self._columns))
+            self._raise(self._beyond(Tier.CONFIRMED, window, None, self.settings.tolerance, threshold))
+            delta = SUSPICION_SHARE * self.settings.tolerance
+            self._raise(self._beyond(Tier.SUSPECTED, window, None, delta, self._telling(window)))
+        self._clear(window)
 
-    def _tell(self, window: FinishedWindow, spread: Spread) -> Iterator[Alarm]:
-        """Yield the faults and the suspicions in a window of any length."""
-        threshold = self.settings.telling_threshold(window.scale, len(self._columns) + len(self._faults))
-        faults = self._faults.p_values(window.counts, spread.shares)
-        for index in np.nonzero(faults < threshold)[0]:
-            yield self._broken(window, int(index), faults[index])
-        # While the course of a day is unknown, only what would matter in any case.
-        delta = self.settings.tolerance * (SUSPICION_SHARE if self._knows_a_cycle(window) else 1.0)
-        yield from self._beyond(Tier.SUSPECTED, window, spread, delta, threshold)
+    def _judge_dyadic(self, window: FinishedWindow, spread: Spread | None) -> None:
+        """Suspect drift in a window of any length, beyond what such windows do anyway."""
+        if spread is not None and window.counts[0] >= self._fewest_rows:
+            # While the course of a day is unknown, only what would matter in any case.
+            is_known = self._is_full(window.end - self.settings.window_buckets)
+            delta = self.settings.tolerance * (SUSPICION_SHARE if is_known else 1.0)
+            self._raise(self._beyond(Tier.SUSPECTED, window, spread, delta, self._telling(window)))
+            if is_known and self.settings.severe and window.counts[0] >= self.settings.min_samples:
+                threshold = self.settings.severe_threshold(window.scale, len(self._columns))
+                self._raise(self._beyond(Tier.SEVERE, window, spread, self.settings.severe, threshold))
+        self._learn(window)
 
-    def _severe(self, window: FinishedWindow, spread: Spread, is_own: bool) -> Iterator[Alarm]:
-        """Yield what is severe in a dyadic window, if the policy asks for it."""
-        severe = self.settings.severe
-        if severe is None or is_own or window.counts[0] < self.settings.min_samples:
-            return
-        if self._knows_a_cycle(window):
-            threshold = self.settings.severe_threshold(window.scale, len(self._columns))
-            yield from self._beyond(Tier.SEVERE, window, spread, severe, threshold)
+    def _broken_in(self, window: FinishedWindow, spread: Spread) -> Iterator[Alarm]:
+        """Yield the faults of a window of any length."""
+        p = self._faults.p_values(window.counts, spread.shares)
+        for index in np.nonzero(p < self._telling(window))[0]:
+            yield self._broken(window, int(index), p[index])
 
     def _beyond(
-        self, tier: Tier, window: FinishedWindow, spread: Spread, delta: float, threshold: float
+        self, tier: Tier, window: FinishedWindow, spread: Spread | None, delta: float, threshold: float
     ) -> Iterator[Alarm]:
-        """Yield the columns that diverge by more than delta, whatever windows of that length do anyway."""
+        """Yield the columns that diverge by more than delta; None: windows have no spread of their own."""
         tested, g, df, n_eff = self._statistics(window.counts)
-        usual = spread.bins[self._columns[tested]]
+        usual = np.zeros(len(tested)) if spread is None else spread.bins[self._columns[tested]]
         factor = phi(n_eff, usual)
         p = p_values(g / factor, degrees_of_freedom(n_eff, df, usual), n_eff / factor, delta)
         for index in np.nonzero(p < threshold)[0]:
             yield self._moved(tier, window, tested[index], p[index])
+
+    def _telling(self, window: FinishedWindow) -> float:
+        return self.settings.telling_threshold(window.scale, len(self._columns) + len(self._faults))
 
     def _statistics(self, counts: Counts) -> tuple[NDArray[np.intp], Floats, Floats, Floats]:
         """Return the watched columns that have enough rows, with G, degrees of freedom and n_eff of each."""
         live = counts[self._bins].astype(np.float64)
         tested = np.nonzero((live.sum(axis=1) >= self._fewest) & (self._past.sum(axis=1) > 0))[0]
         return tested, *g_statistics(live[tested], self._past[tested])
-
-    def _knows_a_cycle(self, window: FinishedWindow) -> bool:
-        """Whether a whole window of the policy had been seen by the end of this one."""
-        return self._is_full(window.end - self.settings.window_buckets)
 
     def _learn(self, window: FinishedWindow) -> None:
         """Learn from windows of the warm-up that do not overlap."""
@@ -186,9 +182,6 @@ class DriftDetector:
         return start >= self.settings.bucket(self.since or 0.0)
 
     def _clear(self, window: FinishedWindow) -> None:
-        if not self._is_full(window.start):
-            return
-
         def is_over(alarm: Alarm) -> bool:
             return self._lingering(alarm, window.counts) < CLEARING_SHARE
 
@@ -206,9 +199,8 @@ class DriftDetector:
                 return self._psi(index, counts) / self.settings.tolerance
         return 0.0
 
-    def _raise(self, alarm: Alarm) -> None:
-        if self.alarms.raise_(alarm):
-            self._raised.append(alarm)
+    def _raise(self, alarms: Iterable[Alarm]) -> None:
+        self._raised += [alarm for alarm in alarms if self.alarms.raise_(alarm)]
 
     def _psi(self, index: int, counts: Counts) -> float:
         return psi_debiased(counts[self._bins[index]], self._past[index])

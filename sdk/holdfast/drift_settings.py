@@ -79,6 +79,11 @@ class DriftSettings:
         """Return when a bucket begins, in seconds since the epoch."""
         return bucket * self.bucket_seconds
 
+    def last_end(self, moment: float) -> int:
+        """Return the bucket before which the last window of the policy ended."""
+        stride = self.window_buckets // BLOCKS
+        return self.bucket(moment) // stride * stride
+
     def looks(self, scale: int) -> float:
         """Return how many windows of a scale end in 30 days."""
         return PERIOD_SECONDS / (self.scales[scale].stride * self.bucket_seconds)

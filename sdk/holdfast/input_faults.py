@@ -1,4 +1,4 @@
-"""Whether input is broken: over a point more missing, unseen or far-off values than in the reference. Pure."""
+"""Whether input is broken: a point more of missing, unseen or far-off values than in the reference. Pure."""
 
 from typing import Final
 

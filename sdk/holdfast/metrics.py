@@ -45,7 +45,7 @@ ANOMALOUS_ROWS: Final = Metric(
     "holdfast_anomalous_rows_total",
     "counter",
     ("model", "revision", "profile", "kind", "name", "anomaly"),
-    "Rows that are missing, below or above the reference range, a range off it (far), or of an unseen category.",
+    "Rows missing, below or above the reference range, far off it (by its width), or of an unseen category.",
 )
 MODEL_INFO: Final = Metric(
     "holdfast_model_info",

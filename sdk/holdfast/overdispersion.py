@@ -117,15 +117,15 @@ class Overdispersion:
 
 
 def phi(n: Floats, spread: Floats) -> Floats:
-    """Return by how much to divide a G on ``n`` rows, and ``n``: at least 1."""
+    """Return by how much to divide a G on ``n`` rows, and ``n``."""
     return np.asarray(np.maximum(n * spread, 1))
 
 
 def degrees_of_freedom(n: Floats, df: Floats, spread: Floats) -> Floats:
     """Return those of a G on ``n`` rows that was divided by ``phi``.
 
-    Windows differ from each other along few directions: a day or a user moves the mean. The worst case is one:
-    G is then distributed as chi-square with ``df`` plus ``n·spread`` times chi-square with 1 degree of
+    Windows differ from each other along few directions: a day or a user moves the mean. The worst case is
+    one: G is then distributed as chi-square with ``df`` plus ``n·spread`` times chi-square with 1 degree of
     freedom. A multiple of one chi-square distribution with the same mean, and the tail of the wider part,
     stands for the sum.
     """

@@ -20,7 +20,7 @@ from holdfast_serving.telemetry.process_metrics import ProcessMetrics
 from holdfast_serving.telemetry.request_metrics import LATENCY_BUCKETS, Telemetry
 
 FEATURES, BINS, WORKERS = 30, 20, 2
-ANOMALIES = ("missing", "below", "above")
+ANOMALIES = ("missing", "below", "above", "far")
 LABELS = {"model": "credit", "revision": "credit-12"}
 DRIFT = {**LABELS, "profile": "0123456789abcdef"}
 RENDER_MICROSECONDS = 1000

@@ -2,9 +2,15 @@
 
 from holdfast_operator.api.validation_rule import matches, rule
 
-TOLERANCE_RULE = rule(
-    f"{matches('self', '^[0-9]{1,2}([.][0-9]{1,9})?$')} && double(self) > 0.0 && double(self) <= 10.0",
-    'tolerance must be a decimal above 0 and at most 10, such as "0.1"',
+_DIVERGENCE = (
+    f"{matches('self', '^[0-9]{1,2}([.][0-9]{1,9})?$')} && double(self) > 0.0 && double(self) <= 10.0"
+)
+TOLERANCE_RULE = rule(_DIVERGENCE, 'tolerance must be a decimal above 0 and at most 10, such as "0.1"')
+SEVERE_RULE = rule(_DIVERGENCE, 'severe must be a decimal above 0 and at most 10, such as "0.25"')
+SEVERE_ABOVE_TOLERANCE_RULE = rule(
+    "!has(self.severe) || double(self.severe) > double(self.tolerance)",
+    "severe must be above tolerance: it is what a shorter window is enough for",
+    ".severe",
 )
 
 

@@ -2,9 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from holdfast_operator.api.decision_rules import CRON_RULE, TOLERANCE_RULE
+from holdfast_operator.api.decision_rules import (
+    CRON_RULE,
+    SEVERE_ABOVE_TOLERANCE_RULE,
+    SEVERE_RULE,
+    TOLERANCE_RULE,
+)
 from holdfast_operator.api.outside_triggers import CodeTrigger, DataTrigger
 from holdfast_operator.api.performance import PerformanceTrigger
 from holdfast_operator.api.resource import ApiModel, Decimal, Time, Word
@@ -19,10 +24,17 @@ FeatureName = Annotated[str, Field(min_length=1, max_length=128)]
 class DriftTrigger(ApiModel):
     """Retrain when what the servers see diverges from the profile by more than the tolerance."""
 
+    model_config = ConfigDict(json_schema_extra=validated_by(SEVERE_ABOVE_TOLERANCE_RULE))
+
     tolerance: Decimal = Field(
         default="0.1",
         json_schema_extra=validated_by(TOLERANCE_RULE),
         description="Divergence (population stability index) that does no harm; above it counts.",
+    )
+    severe: Decimal | None = Field(
+        default=None,
+        json_schema_extra=validated_by(SEVERE_RULE),
+        description="Divergence from which a shorter window than windowSeconds is enough; unset: none is.",
     )
     max_false_retrains_per_30_days: int = Field(
         default=1, ge=1, le=30, alias="maxFalseRetrainsPer30Days", description="Budget of false alarms."

@@ -3,16 +3,15 @@
 As Prometheus's ``increase()``, but without extrapolation: rows are counted, never estimated.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
-Series: TypeAlias = tuple[str, ...]
-"""``("rows",)``, ``("bin", kind, name, index)`` or ``("anomaly", kind, name, anomaly)``."""
+import numpy as np
+
+from holdfast.count_table import Counts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Process:
     """One process of a server pod, and one profile that it counts by."""
 
@@ -23,31 +22,23 @@ class Process:
     profile: str
 
 
+@dataclass
 class CounterDeltas:
-    """The last values of every process that is being followed."""
+    """The last values of every process that is being followed, as vectors of its profile's ``CountTable``."""
 
-    def __init__(self, since: datetime) -> None:
-        """Follow from SINCE on: what older processes had counted before their first scrape is not new."""
-        self._since = since.timestamp()
-        self._last: dict[Process, dict[Series, int]] = {}
+    since: float
+    """Seconds since the epoch: what older processes had counted before their first scrape is not new."""
+    last: dict[Process, Counts] = field(default_factory=dict)
 
-    def update(self, process: Process, values: Mapping[Series, int]) -> dict[Series, int]:
-        """Take the values of a scrape and return by how much each series has grown, without zeros."""
-        last = self._last.get(process)
-        self._last[process] = dict(values)
+    def update(self, process: Process, values: Counts) -> Counts:
+        """Take the values of a scrape and return by how much each has grown."""
+        last = self.last.get(process)
+        self.last[process] = values
         if last is None:
-            return _positive(values) if process.started >= self._since else {}
-        return _positive({series: _growth(last.get(series, 0), value) for series, value in values.items()})
+            return values if process.started >= self.since else np.zeros_like(values)
+        # Counters only grow, so a smaller value has started again from zero.
+        return np.where(values >= last, values - last, values)
 
     def keep_only(self, pod_uids: Collection[str]) -> None:
         """Forget processes of pods that are gone."""
-        self._last = {process: last for process, last in self._last.items() if process.pod_uid in pod_uids}
-
-
-def _growth(last: int, value: int) -> int:
-    # Counters only grow, so a smaller value has started again from zero.
-    return value - last if value >= last else value
-
-
-def _positive(values: Mapping[Series, int]) -> dict[Series, int]:
-    return {series: value for series, value in values.items() if value > 0}
+        self.last = {process: last for process, last in self.last.items() if process.pod_uid in pod_uids}

@@ -1,21 +1,27 @@
 """What the servers of watched models have counted, per RetrainPolicy; in memory."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from holdfast.profile import CategoricalColumn, NumericColumn, Profile
-from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
+from holdfast.count_table import Counts, CountTable
+from holdfast.drift_settings import DriftSettings
+from holdfast.profile import Profile
+from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process
+from holdfast_operator.cluster.drift_checkpoint import dump_drift
 from holdfast_operator.cluster.exposition import ServerCounters
+from holdfast_operator.cluster.followed_drift import FollowedDrift, SeenRevision, WatchedRevision
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.label_watch import LabelWatch
-from holdfast_operator.cluster.windows import BucketedCounts
-from holdfast_operator.core.looks import LOOKS_PER_WINDOW, bucket_seconds, last_look
+from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
 
 STALE_SCRAPES = 5
 """A revision whose last successful scrape is this many intervals ago cannot be judged."""
+MAX_PROFILES: Final = 256
+"""Profiles that are remembered; when there are more, the oldest goes, and is read again if it is needed."""
 
 
 @dataclass(frozen=True)
@@ -29,45 +35,40 @@ class WindowFailure:
 NO_PROFILE = WindowFailure(WindowProblem.NO_PROFILE, "the model package has no profile.json")
 
 
-@dataclass
-class _RevisionCounts:
-    profile: str
-    counts: BucketedCounts
-    last_success: datetime
-
-
-@dataclass
-class FollowedPolicy:
-    """One policy with a drift trigger, and what was counted for it."""
-
-    model_deployment: str
-    window_seconds: int
-    deltas: CounterDeltas
-    revisions: dict[str, _RevisionCounts] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    last_look: datetime | None = None
-
-    @property
-    def kept_seconds(self) -> float:
-        """How long counts are needed: the window, and up to one stride that has passed since its end."""
-        return self.window_seconds * (1 + 1 / LOOKS_PER_WINDOW) + bucket_seconds(self.window_seconds)
-
-
 class DriftWatch:
     """Follows the counters of the servers behind each policy with a drift trigger."""
 
     def __init__(self, scrape_interval_seconds: float) -> None:
         self._stale = timedelta(seconds=STALE_SCRAPES * scrape_interval_seconds)
         self.labels = LabelWatch(self._stale)
-        self._followed: dict[Key, FollowedPolicy] = {}
+        self._followed: dict[Key, FollowedDrift] = {}
         self._profiles: dict[tuple[str, str, str], Profile | WindowFailure] = {}
 
-    def follow(self, policy: Key, model_deployment: str, window_seconds: int, now: datetime) -> None:
-        """Count for the policy from now on; counting anew if it has other bounds than before."""
+    def follow(self, policy: Key, model_deployment: str, settings: DriftSettings, now: datetime) -> None:
+        """Count for the policy from now on; counting anew if it has another window than before."""
         known = self._followed.get(policy)
-        if known and (known.model_deployment, known.window_seconds) == (model_deployment, window_seconds):
-            return
-        self._followed[policy] = FollowedPolicy(model_deployment, window_seconds, CounterDeltas(now))
+        if known is None or (known.model_deployment, known.settings.window_seconds) != (
+            model_deployment,
+            settings.window_seconds,
+        ):
+            self._followed[policy] = FollowedDrift(model_deployment, settings, CounterDeltas(now.timestamp()))
+        elif known.settings != settings:
+            known.change_settings(settings)
+
+    def is_followed(self, policy: Key) -> bool:
+        """Whether rows are counted for the policy."""
+        return policy in self._followed
+
+    def resume(self, policy: Key, kept: FollowedDrift) -> None:
+        """Count on from what was kept before a restart."""
+        self._followed[policy] = kept
+        for (_, hash_), watched in kept.watched.items():
+            self.set_profile(policy.namespace, kept.model_deployment, hash_, watched.profile)
+
+    def checkpoint(self, policy: Key) -> str | None:
+        """Return what is to be kept over a restart; it changes every few minutes while rows come."""
+        followed = self._followed.get(policy)
+        return followed.kept if followed else None
 
     def unfollow(self, policy: Key) -> None:
         """Forget what was counted for the policy."""
@@ -84,12 +85,18 @@ class DriftWatch:
     def record(
         self, namespace: str, model: str, pod_uid: str, counters: ServerCounters, now: datetime
     ) -> None:
-        """Count what a scrape of a pod of a ModelDeployment's servers found new."""
+        """Count what a scrape of a pod of a ModelDeployment's servers found new.
+
+        What is counted by a profile that has not been read yet is left to a later scrape, which finds it too.
+        """
         for followed in self._policies_of(namespace, model):
-            for (revision, profile), values in counters.by_profile.items():
-                process = Process(pod_uid, counters.started, revision, profile)
-                counts = self._counts_of(followed, revision, profile, now)
-                counts.add(followed.deltas.update(process, values), now)
+            for (revision, hash_), values in counters.by_profile.items():
+                followed.seen[revision] = SeenRevision(hash_, now)
+                followed.failures.pop(revision, None)
+                profile = self._profiles.get((namespace, model, hash_))
+                if isinstance(profile, Profile):
+                    process = Process(pod_uid, counters.started, revision, hash_)
+                    followed.count(process, profile, values, now)
 
     def record_failure(self, namespace: str, model: str, revision: str, message: str) -> None:
         """Remember why the last scrape of a pod of that revision failed."""
@@ -97,14 +104,23 @@ class DriftWatch:
             followed.failures[revision] = message
 
     def finish_round(self, pod_uids: Collection[str], now: datetime) -> list[Key]:
-        """Forget pods that are gone; return the policies whose next look at drift is due."""
+        """Judge the windows that have ended and forget pods that are gone.
+
+        Returns:
+            The policies whose window has ended, that have a new alarm, or whose state is to be kept anew.
+        """
         due = []
         for key, followed in self._followed.items():
             followed.deltas.keep_only(pod_uids)
-            _forget_old_revisions(followed, now)
-            look = last_look(now, followed.window_seconds)
+            followed.forget_old_revisions(now)
+            has_news = followed.look(now)
+            look = last_look(now, followed.settings)
             if followed.last_look is None or look > followed.last_look:
-                followed.last_look = look
+                followed.last_look, has_news = look, True
+            if followed.is_to_be_kept(now):
+                followed.kept, followed.kept_at = dump_drift(followed, now), now
+                followed.has_changed, has_news = False, True
+            if has_news:
                 due.append(key)
         return due
 
@@ -115,84 +131,71 @@ class DriftWatch:
     def set_profile(self, namespace: str, model: str, hash_: str, profile: Profile | WindowFailure) -> None:
         """Remember the profile of that hash, or why there is none."""
         self._profiles[namespace, model, hash_] = profile
+        if len(self._profiles) > MAX_PROFILES:
+            del self._profiles[next(iter(self._profiles))]
 
     def window(self, policy: Key, revision: str, now: datetime) -> DriftWindow | None:
         """Return what was counted for a revision until the last look; None before the first scrape."""
         followed = self._followed.get(policy)
         if followed is None:
             return None
-        known = followed.revisions.get(revision)
-        if known is None or now - known.last_success > self._stale:
+        seen = followed.seen.get(revision)
+        if seen is None or now - seen.last_success > self._stale:
             return _scrape_failed(revision, followed, now)
-        if not known.profile:
-            return failed_window(revision, followed.window_seconds, now, NO_PROFILE)
-        profile = self._profiles.get((policy.namespace, followed.model_deployment, known.profile))
+        if not seen.profile:
+            return failed_window(revision, followed.settings, now, NO_PROFILE)
+        profile = self._profiles.get((policy.namespace, followed.model_deployment, seen.profile))
         if isinstance(profile, WindowFailure):
-            return failed_window(revision, followed.window_seconds, now, profile)
-        return _sum(revision, followed, known, profile, now) if profile else None
+            return failed_window(revision, followed.settings, now, profile)
+        watched = followed.watched.get((revision, seen.profile))
+        return _window(revision, seen.profile, watched, followed, now) if watched else None
 
-    def _policies_of(self, namespace: str, model: str) -> Iterator[FollowedPolicy]:
+    def _policies_of(self, namespace: str, model: str) -> Iterator[FollowedDrift]:
         for key, followed in self._followed.items():
             if (key.namespace, followed.model_deployment) == (namespace, model):
                 yield followed
 
-    def _counts_of(
-        self, followed: FollowedPolicy, revision: str, profile: str, now: datetime
-    ) -> BucketedCounts:
-        known = followed.revisions.get(revision)
-        if known is None or known.profile != profile:
-            counts = BucketedCounts(bucket_seconds(followed.window_seconds), followed.kept_seconds, now)
-            known = followed.revisions[revision] = _RevisionCounts(profile, counts, now)
-        known.last_success = now
-        followed.failures.pop(revision, None)
-        return known.counts
 
-
-def _forget_old_revisions(followed: FollowedPolicy, now: datetime) -> None:
-    oldest = now - timedelta(seconds=followed.kept_seconds)
-    for revision in [name for name, known in followed.revisions.items() if known.last_success < oldest]:
-        del followed.revisions[revision]
-        followed.failures.pop(revision, None)
-
-
-def _scrape_failed(revision: str, followed: FollowedPolicy, now: datetime) -> DriftWindow | None:
+def _scrape_failed(revision: str, followed: FollowedDrift, now: datetime) -> DriftWindow | None:
     message = followed.failures.get(revision)
     if message is None:
         return None
     failure = WindowFailure(WindowProblem.SCRAPE_FAILED, message)
-    return failed_window(revision, followed.window_seconds, now, failure)
+    return failed_window(revision, followed.settings, now, failure)
 
 
-def failed_window(revision: str, window_seconds: int, now: datetime, failure: WindowFailure) -> DriftWindow:
-    """Return an empty window that says why there is nothing to decide on."""
-    end = last_look(now, window_seconds)
-    return DriftWindow(revision, "", end, end, 0, 0, (), failure.problem, failure.message)
-
-
-def _sum(
-    revision: str, followed: FollowedPolicy, known: _RevisionCounts, profile: Profile, now: datetime
+def failed_window(
+    revision: str, settings: DriftSettings, now: datetime, failure: WindowFailure
 ) -> DriftWindow:
-    end = last_look(now, followed.window_seconds)
-    start = min(known.counts.start_of_cover(end - timedelta(seconds=followed.window_seconds)), end)
-    total = known.counts.total(start, end)
-    columns = tuple(_column(column, total) for column in profile.columns)
-    rows = total.get(("rows",), 0)
-    return DriftWindow(revision, known.profile, start, end, rows, profile.rows, columns)
-
-
-def _column(column: NumericColumn | CategoricalColumn, total: Mapping[Series, int]) -> ColumnWindow:
-    def anomalous(anomaly: str) -> int:
-        return total.get(("anomaly", column.kind, column.name, anomaly), 0)
-
-    bins = range(len(column.counts))
-    return ColumnWindow(
-        kind=column.kind,
-        name=column.name,
-        counts=tuple(total.get(("bin", column.kind, column.name, str(index)), 0) for index in bins),
-        reference=column.counts,
-        missing=anomalous("missing"),
-        reference_missing=column.missing,
-        below=anomalous("below"),
-        above=anomalous("above"),
-        unseen=anomalous("unseen"),
+    """Return an empty window that says why there is nothing to decide on."""
+    end = last_look(now, settings)
+    return DriftWindow(
+        revision, "", end, end, 0, (), problem=failure.problem, problem_message=failure.message
     )
+
+
+def _window(
+    revision: str, hash_: str, watched: WatchedRevision, followed: FollowedDrift, now: datetime
+) -> DriftWindow:
+    detector, table = watched.detector, watched.detector.table
+    end = (followed.last_look or last_look(now, followed.settings)).timestamp()
+    own = detector.last_own
+    # An older one is of rows that the window of the last look does not have.
+    is_last = own is not None and own.end == followed.settings.bucket(end)
+    counts = own.counts if own is not None and is_last else table.vector({})
+    start = max(end - followed.settings.window_seconds, min(detector.since or end, end))
+    return DriftWindow(
+        revision,
+        hash_,
+        datetime.fromtimestamp(start, UTC),
+        datetime.fromtimestamp(end, UTC),
+        int(counts[0]),
+        tuple(_column(table, index, counts) for index in range(len(table.columns))),
+        alarms=detector.standing,
+    )
+
+
+def _column(table: CountTable, index: int, counts: Counts) -> ColumnWindow:
+    column = table.columns[index]
+    bins = counts[table.bins[index, : len(column.counts)]]
+    return ColumnWindow(column.kind, column.name, tuple(bins.tolist()), column.counts)

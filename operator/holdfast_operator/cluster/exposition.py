@@ -9,8 +9,8 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from holdfast.count_table import Series
 from holdfast.metrics import ANOMALOUS_ROWS, DISTRIBUTION_ROWS, DRIFT_METRICS, MODEL_INFO, ROWS
-from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.label_exposition import LABEL_METRICS, LabelSamples, RevisionLabels
 
 PROCESS_START: Final = "process_start_time_seconds"

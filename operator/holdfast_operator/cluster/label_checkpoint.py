@@ -1,25 +1,18 @@
 """What has to survive a restart of the operator, so that no label is lost or counted twice, as a text."""
 
-import base64
-import gzip
 import logging
-import zlib
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
 from holdfast.performance import Losses
+from holdfast_operator.cluster.checkpoint_text import UNREADABLE, compressed, decompressed
 from holdfast_operator.cluster.label_deltas import Figures, LabelDeltas
 from holdfast_operator.cluster.label_state import FollowedLabels, FollowedRevision
 from holdfast_operator.core.label_evidence import LabelEvidence, LabelTest, PackageBaseline
 
 logger = logging.getLogger(__name__)
-
-MAX_CHARACTERS: Final = 900_000
-"""Of the text: a ConfigMap takes 1 MiB. About 1,000 pods with 20 slices fit, or 100 with 160."""
-MAX_BYTES: Final = 64 * 1024**2
-"""Of what is read back from it."""
 
 
 class _Process(BaseModel):
@@ -48,7 +41,10 @@ class _Checkpoint(BaseModel):
 
 
 def dump_labels(followed: FollowedLabels) -> str | None:
-    """Return the state as text, equal for equal states; None: it is too large to be kept."""
+    """Return the state as text, equal for equal states; None: it is too large to be kept.
+
+    About 1,000 pods with 20 slices fit, or 100 with 160.
+    """
     checkpoint = _Checkpoint(
         model_deployment=followed.model_deployment,
         test=followed.test,
@@ -60,21 +56,19 @@ def dump_labels(followed: FollowedLabels) -> str | None:
         ],
         revisions=[_dump_revision(name, known) for name, known in sorted(followed.revisions.items())],
     )
-    content = gzip.compress(checkpoint.model_dump_json().encode(), mtime=0)
-    text = base64.b64encode(content).decode()
-    if len(text) > MAX_CHARACTERS:
+    text = compressed(checkpoint)
+    if text is None:
         logger.warning(
             "labels of %s: the state of so many pods is too large to keep", followed.model_deployment
         )
-        return None
     return text
 
 
 def load_labels(text: str, now: datetime) -> FollowedLabels | None:
     """Return the state that a text holds; None: it is not one, and counting begins anew."""
     try:
-        checkpoint = _Checkpoint.model_validate_json(_decompressed(text))
-    except (ValueError, ValidationError, EOFError, zlib.error, OSError) as error:
+        checkpoint = _Checkpoint.model_validate_json(decompressed(text))
+    except (*UNREADABLE, ValidationError) as error:
         logger.warning("kept labels cannot be read, counting begins anew: %s", str(error)[:200])
         return None
     deltas = LabelDeltas(checkpoint.since)
@@ -114,11 +108,3 @@ def _load_revision(kept: _Revision, now: datetime) -> FollowedRevision:
         # As if it had just been read: what was said stays until the servers do not answer for long.
         last_success=now,
     )
-
-
-def _decompressed(text: str) -> bytes:
-    decompressor = zlib.decompressobj(wbits=31)
-    content = decompressor.decompress(base64.b64decode(text, validate=True), MAX_BYTES)
-    if not decompressor.eof:
-        raise ValueError("it is cut off or too large")
-    return content

@@ -1,43 +1,16 @@
-"""Reads what labels prove about what a policy's model serves now, and what was kept of it over a restart."""
+"""Reads what labels prove about what a policy's model serves now."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
-from holdfast_operator.cluster.api import Cluster
 from holdfast_operator.cluster.key import Key
-from holdfast_operator.cluster.kinds import CONFIG_MAP
-from holdfast_operator.cluster.label_checkpoint import load_labels
 from holdfast_operator.cluster.label_watch import LabelWatch, failed_labels
 from holdfast_operator.core.label_evidence import label_test_of
 from holdfast_operator.core.observation import LabelWindow
 from holdfast_operator.core.reasons import WindowProblem
-from holdfast_operator.manifests.label_checkpoint import KEY, label_checkpoint_name
-from holdfast_operator.manifests.metadata import Manifest, is_controlled_by
 
 FEEDBACK_OFF = "spec.server.feedback.mode of the ModelDeployment is Disabled"
-
-
-async def resume_labels(
-    cluster: Cluster, watch: LabelWatch, key: Key, policy: RetrainPolicy, now: Callable[[], datetime]
-) -> tuple[Manifest, ...]:
-    """Return the ConfigMap of a policy with a performance trigger; count on from it after a restart.
-
-    Raises:
-        ApiError: it cannot be read.
-    """
-    if policy.spec.triggers.performance is None:
-        return ()
-    name = label_checkpoint_name(policy.metadata)
-    kept = await cluster.get(CONFIG_MAP, key.namespace, name)
-    if kept is None or not is_controlled_by(kept, policy.metadata.uid):
-        return ()
-    if not watch.is_followed(key):
-        followed = load_labels((kept.get("binaryData") or {}).get(KEY, ""), now())
-        if followed is not None:
-            watch.resume(key, followed)
-    return (kept,)
 
 
 def observe_labels(

@@ -15,6 +15,7 @@ from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
+from holdfast_operator.cluster.checkpoints import kept_of, resume_watches
 from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
@@ -29,9 +30,10 @@ from holdfast_operator.cluster.kinds import (
     ResourceKind,
     kind_of,
 )
-from holdfast_operator.cluster.label_observation import observe_labels, resume_labels
+from holdfast_operator.cluster.label_observation import observe_labels
 from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
+from holdfast_operator.core.drift import drift_settings_of
 from holdfast_operator.core.observation import (
     DriftWindow,
     GatewayApi,
@@ -151,7 +153,7 @@ class Observer:
         model_deployment, runs = await asyncio.gather(
             self._model_deployment(key.namespace, model), self._runs_of_model(key.namespace, model)
         )
-        checkpoints = await resume_labels(self._cluster, self._drift.labels, key, policy, self._now)
+        checkpoints = await resume_watches(self._cluster, self._drift, key, policy, self._now)
         look_jobs, look_pods = await observe_looks(self._cluster, live, policy)
         now = self._now()
         observation = RetrainPolicyObservation(
@@ -164,7 +166,7 @@ class Observer:
             look_jobs=look_jobs,
             look_pods=look_pods,
             labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
-            label_checkpoint=self._drift.labels.checkpoint(key),
+            kept=kept_of(self._drift, key),
             checkpoints=checkpoints,
         )
         return Observed(live, observation)
@@ -265,11 +267,12 @@ class Observer:
         if trigger is None or policy.spec.suspend or model is None:
             self._drift.unfollow(key)
             return None
+        settings = drift_settings_of(trigger)
         revision = model.status.stable_revision.name if model.status.stable_revision else ""
         if model.spec.server.feature_monitoring == "Disabled":
             self._drift.unfollow(key)
-            return failed_window(revision, trigger.window_seconds, now, MONITORING_OFF)
-        self._drift.follow(key, model.metadata.name, trigger.window_seconds, now)
+            return failed_window(revision, settings, now, MONITORING_OFF)
+        self._drift.follow(key, model.metadata.name, settings, now)
         return self._drift.window(key, revision, now)
 
 

@@ -95,8 +95,10 @@ class Scraper:
             started = time.monotonic()
             try:
                 counters = await self._read_counters(pod)
-                self._record(pod, counters)
+                self._record_labels(pod, counters)
+                # Before counts are recorded: those of a profile that is unknown are left to the next scrape.
                 await self._read_profiles(pod, counters)
+                self._watch.record(pod.namespace, pod.model, pod.uid, counters, self._now())
             except ScrapeError as error:
                 SCRAPE_ERRORS.labels(error.reason).inc()
                 logger.info("cannot scrape %s/%s at %s: %s", pod.namespace, pod.model, pod.address, error)
@@ -113,11 +115,9 @@ class Scraper:
         except (MalformedMetricsError, UnicodeDecodeError) as error:
             raise ScrapeError(ScrapeFailure.MALFORMED, str(error)) from error
 
-    def _record(self, pod: ServerPod, counters: ServerCounters) -> None:
-        now = self._now()
-        self._watch.record(pod.namespace, pod.model, pod.uid, counters, now)
+    def _record_labels(self, pod: ServerPod, counters: ServerCounters) -> None:
         process = (pod.uid, counters.started)
-        self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, now)
+        self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, self._now())
 
     async def _read_profiles(self, pod: ServerPod, counters: ServerCounters) -> None:
         if (pod.namespace, pod.model) not in self._watch.model_deployments():

@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from holdfast.drift import ColumnDrift
+from holdfast.drift_alarms import Alarm
 from holdfast.profile import Kind
 from holdfast_operator.api.resource import ConditionStatus
 from holdfast_operator.api.retrain_policy import DriftStatus, FeatureDrift, RetrainPolicy
@@ -13,7 +14,7 @@ from holdfast_operator.core.conditions import (
     Finding,
     is_true,
 )
-from holdfast_operator.core.drift import DriftAssessment, DriftState, Memory
+from holdfast_operator.core.drift import DriftAssessment, DriftState
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.core.reasons import RetrainPolicyReason as Reason
 
@@ -30,15 +31,6 @@ _KINDS: Final[dict[Kind, Literal["Feature", "Output", "Residual"]]] = {
     "output": "Output",
     "residual": "Residual",
 }
-
-
-def recall(policy: RetrainPolicy, window: DriftWindow | None) -> Memory:
-    """Return what was said about the same revision before."""
-    known = policy.status.drift
-    if window is None or known is None or known.revision != window.revision:
-        return Memory()
-    conditions = policy.status.conditions
-    return Memory(is_true(conditions, DRIFT_SUSPECTED), is_true(conditions, DRIFT_CONFIRMED))
 
 
 def report_drift(
@@ -66,19 +58,24 @@ def assess_drift_conditions(assessment: DriftAssessment | None, drift: DriftStat
         ]
     if assessment.state in _UNDECIDED:
         reason = _UNDECIDED[assessment.state]
-        return [
+        unknown = [
             Finding(type_, "Unknown", reason, assessment.message)
             for type_ in (DRIFT_SUSPECTED, DRIFT_CONFIRMED)
         ]
+        if assessment.suspicion is None:
+            return unknown
+        return [_finding(DRIFT_SUSPECTED, describe_alarm(assessment.suspicion), holds=True), unknown[1]]
     if assessment.state is DriftState.INPUT_BROKEN:
         return [
             Finding(DRIFT_SUSPECTED, "True", Reason.INPUT_BROKEN, assessment.message),
             Finding(DRIFT_CONFIRMED, "False", Reason.INPUT_BROKEN, assessment.message),
         ]
     message = describe_worst(drift)
+    suspicion = describe_alarm(assessment.suspicion) if assessment.suspicion else message
+    confirmation = describe_alarm(assessment.severe) if assessment.severe else message
     return [
-        _finding(DRIFT_SUSPECTED, message, holds=assessment.state is not DriftState.STEADY),
-        _finding(DRIFT_CONFIRMED, message, holds=assessment.state is DriftState.CONFIRMED),
+        _finding(DRIFT_SUSPECTED, suspicion, holds=assessment.state is not DriftState.STEADY),
+        _finding(DRIFT_CONFIRMED, confirmation, holds=assessment.state is DriftState.CONFIRMED),
     ]
 
 
@@ -104,6 +101,12 @@ def describe_worst(drift: DriftStatus | None) -> str:
         f"{worst.kind} {worst.name}: PSI {worst.psi} (noise floor {worst.noise_floor}) on {drift.rows} rows."
         for worst in drift.worst_features[:1]
     )
+
+
+def describe_alarm(alarm: Alarm) -> str:
+    """Return how far the column of an alarm had moved when it was raised."""
+    seconds = round(alarm.end - alarm.start)
+    return f"{_KINDS[alarm.kind]} {alarm.name}: PSI {alarm.size:.2f} on {alarm.rows} rows within {seconds} s."
 
 
 def _finding(type_: str, message: str, *, holds: bool) -> Finding:

@@ -1,7 +1,10 @@
 """The drift trigger: an occasion while drift is confirmed, an obstacle where nothing can be concluded."""
 
+from datetime import UTC, datetime
 from typing import Final
 
+from holdfast.drift import ColumnDrift
+from holdfast.drift_alarms import Alarm
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.core.drift import DriftAssessment, DriftState
 from holdfast_operator.core.observation import DriftWindow
@@ -26,22 +29,42 @@ def see_drift(policy: RetrainPolicy, window: DriftWindow | None, assessment: Dri
 
 
 def _occasion(policy: RetrainPolicy, window: DriftWindow, assessment: DriftAssessment) -> Occasion:
-    worst = assessment.columns[0]
-    end = format_time(window.end)
+    found = _severe(assessment.severe) if assessment.severe else _confirmed(window, assessment.columns[0])
     evidence = {
         "revision": window.revision,
         "profile": window.profile,
+        **found,
+        "tolerance": policy.spec.triggers.drift.tolerance if policy.spec.triggers.drift else "",
+    }
+    identity = short({"revision": window.revision, "windowEnd": evidence["windowEnd"]})
+    name = f"{prefix(policy.metadata.name)}-drift-{identity}"
+    psi = float(evidence["psi"])
+    moved = f"{evidence['kind'].capitalize()} {evidence['name']} moved"
+    return Occasion("Drift", name, f"{moved}: PSI {psi:.2f} on {evidence['rows']} rows.", evidence)
+
+
+def _confirmed(window: DriftWindow, worst: ColumnDrift) -> dict[str, str]:
+    return {
         "windowStart": format_time(window.start),
-        "windowEnd": end,
+        "windowEnd": format_time(window.end),
         "rows": str(window.rows),
         "kind": worst.kind,
         "name": worst.name,
         "psi": f"{worst.psi:.3f}",
         "noiseFloor": f"{worst.noise_floor:.3f}",
         "pValue": f"{worst.p_value:.1e}",
-        "tolerance": policy.spec.triggers.drift.tolerance if policy.spec.triggers.drift else "",
     }
-    identity = short({"revision": window.revision, "windowEnd": end})
-    name = f"{prefix(policy.metadata.name)}-drift-{identity}"
-    reason = f"{worst.kind.capitalize()} {worst.name} moved: PSI {worst.psi:.2f} on {window.rows} rows."
-    return Occasion("Drift", name, reason, evidence)
+
+
+def _severe(alarm: Alarm) -> dict[str, str]:
+    """Return the same of an alarm, which stays the same while it stands: it starts one run."""
+    return {
+        "tier": alarm.tier,
+        "windowStart": format_time(datetime.fromtimestamp(alarm.start, UTC)),
+        "windowEnd": format_time(datetime.fromtimestamp(alarm.end, UTC)),
+        "rows": str(alarm.rows),
+        "kind": alarm.kind,
+        "name": alarm.name,
+        "psi": f"{alarm.size:.3f}",
+        "pValue": f"{alarm.p_value:.1e}",
+    }

@@ -1,15 +1,18 @@
 """What was observed about one object: the only input of the decisions, read by ``cluster.observe``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.drift_alarms import Alarm
 from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
 from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.manifests.checkpoint import Subject
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 
 
@@ -57,19 +60,14 @@ class ColumnWindow:
     """Rows by bin within the window; as many as ``reference``."""
     reference: tuple[int, ...]
     """Rows by bin in the profile."""
-    missing: int = 0
-    reference_missing: int = 0
-    below: int = 0
-    above: int = 0
-    unseen: int = 0
 
 
 @dataclass(frozen=True)
 class DriftWindow:
     """What the servers of one revision counted, summed over pods.
 
-    ``end`` is ``looks.last_look(now, windowSeconds)``; ``start`` is windowSeconds before it, or later while
-    the scraper has not watched this revision for so long.
+    ``end`` is the last moment at which a window ended; ``start`` is windowSeconds before it, or later while
+    the scraper has not watched this revision for so long. ``alarms`` are those that stand now.
     """
 
     revision: str
@@ -77,8 +75,8 @@ class DriftWindow:
     start: datetime
     end: datetime
     rows: int
-    reference_rows: int
     columns: tuple[ColumnWindow, ...]
+    alarms: tuple[Alarm, ...] = ()
     problem: WindowProblem | None = None
     """Why there is nothing to decide on, although a window was asked for."""
     problem_message: str = ""
@@ -125,10 +123,10 @@ class RetrainPolicyObservation:
     look_pods: tuple[Manifest, ...] = ()
     """Pods of those Jobs."""
     labels: LabelWindow | None = None
-    label_checkpoint: str | None = None
-    """What is to be kept of the labels over a restart; None: nothing."""
+    kept: Mapping[Subject, str] = field(default_factory=dict)
+    """What is to be kept of labels and counts over a restart."""
     checkpoints: tuple[Manifest, ...] = ()
-    """The ConfigMap in which it was kept."""
+    """The ConfigMaps in which it was kept."""
 
 
 @dataclass(frozen=True)

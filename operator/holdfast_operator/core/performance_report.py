@@ -22,8 +22,6 @@ from holdfast_operator.core.performance import (
 )
 from holdfast_operator.core.progress import Note
 from holdfast_operator.core.reasons import RetrainPolicyReason as Reason
-from holdfast_operator.manifests.label_checkpoint import render_label_checkpoint
-from holdfast_operator.manifests.metadata import Manifest
 
 SHOWN_SLICES: Final = 10
 _VISIBLE_EVIDENCE: Final = 0.2
@@ -105,14 +103,6 @@ def assess_label_wait(view: PerformanceView) -> Finding | None:
     if assessment is None or assessment.state is not PerformanceState.NO_DATA:
         return None
     return Finding(TRIGGERS_HEALTHY, "Unknown", Reason.NO_DATA, assessment.message)
-
-
-def plan_checkpoints(observation: RetrainPolicyObservation) -> tuple[Manifest, ...]:
-    """Return the ConfigMap that keeps what labels have proved; none where nothing is to be kept."""
-    policy, content = observation.resource, observation.label_checkpoint
-    if content is None:
-        return ()
-    return (render_label_checkpoint(policy.metadata, policy.spec.model_deployment_ref.name, content),)
 
 
 def describe_group(trigger: PerformanceTrigger, group: GroupPerformance) -> str:

@@ -8,6 +8,7 @@ from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget,
 from holdfast_operator.core.audit import plan_head
 from holdfast_operator.core.budget import own_runs, recent_run_times, surplus_runs
 from holdfast_operator.core.causes import Causes, answer_causes, find_blind_spots, follow_causes, see_causes
+from holdfast_operator.core.checkpoints import plan_checkpoints
 from holdfast_operator.core.conditions import (
     DRIFT_CONFIRMED,
     DRIFT_SUSPECTED,
@@ -18,14 +19,13 @@ from holdfast_operator.core.conditions import (
 from holdfast_operator.core.conditions import TRIGGERS_HEALTHY as HEALTHY
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.drift import DriftAssessment, assess_drift
-from holdfast_operator.core.drift_report import recall, report_drift
+from holdfast_operator.core.drift_report import report_drift
 from holdfast_operator.core.drift_trigger import see_drift
 from holdfast_operator.core.events import Announcement, transition_events
 from holdfast_operator.core.observation import DriftWindow, RetrainPolicyObservation
 from holdfast_operator.core.performance_report import (
     PerformanceView,
     find_label_blind_spots,
-    plan_checkpoints,
     report_performance,
     view_performance,
 )
@@ -100,7 +100,7 @@ def _plan(observation: RetrainPolicyObservation) -> _Plan:
     sightings: list[Sighting] = []
     assessment = None
     if triggers.drift is not None:
-        assessment = assess_drift(triggers.drift, window, recall(policy, window))
+        assessment = assess_drift(triggers.drift, window)
         sightings.append(see_drift(policy, window, assessment))
     performance = view_performance(observation)
     if performance.assessment is not None:

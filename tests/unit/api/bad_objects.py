@@ -205,6 +205,8 @@ _RETRAIN_POLICIES = {
     "tolerance above ten": _drift("tolerance", "10.5", "at most 10"),
     "tolerance in percent": _drift("tolerance", "10%", "such as"),
     "tolerance as number": _drift("tolerance", 0.1),
+    "severe within the tolerance": _drift("severe", "0.05", "above tolerance"),
+    "severe of nothing": _drift("severe", "0", "severe must be"),
     "few samples": _drift("minSamples", 10),
     "no false alarms at all": _drift("maxFalseRetrainsPer30Days", 0),
     "window of a second": _drift("windowSeconds", 1),

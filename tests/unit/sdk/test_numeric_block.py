@@ -61,7 +61,9 @@ def counted_one_by_one(column: NumericColumn, values: Array) -> ColumnCounts:
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum
     below, above = sum(each < low for each in finite), sum(each > high for each in finite)
-    return ColumnCounts(bins, len(numbers) - len(finite), below, above)
+    width = high - low or max(abs(high), 1.0)
+    far = sum(each < low - width or each > high + width for each in finite)
+    return ColumnCounts(bins, len(numbers) - len(finite), below, above, 0, far)
 
 
 def same(one: ColumnCounts, other: ColumnCounts) -> bool:
@@ -83,3 +85,21 @@ def test_more_rows_than_are_compared_at_once_add_up() -> None:
     rows = 2 * ROWS_AT_ONCE + 5
     [counts] = NumericBlock([column([0.0], -1, 1)]).count(np.full((1, rows), 2.0))
     assert (counts.bins.tolist(), counts.above, counts.missing) == ([0, rows], rows, 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "near", "far"),
+    [
+        pytest.param(10.0, 15.0, [5.0, 20.0], [4.9, 20.1], id="a range further than the range"),
+        pytest.param(
+            2011.0, 2011.0, [2012.0, 0.0], [20110.0, -1.0], id="a constant is as wide as it is large"
+        ),
+        pytest.param(0.0, 0.0, [1.0, -1.0], [1.1, -1.1], id="and zero is one wide"),
+        pytest.param(-GREATEST, GREATEST, [GREATEST], [], id="nothing is further than all numbers"),
+    ],
+)
+def test_far_is_what_another_unit_would_be(
+    low: float, high: float, near: list[float], far: list[float]
+) -> None:
+    [counts] = NumericBlock([column([], low, high)]).count(np.array([[*near, *far]]))
+    assert counts.far == len(far)

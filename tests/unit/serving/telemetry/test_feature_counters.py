@@ -119,9 +119,11 @@ async def test_missing_unusual_and_unseen_values_are_named() -> None:
         ("alcohol", "missing"): 3,
         ("alcohol", "below"): 0,
         ("alcohol", "above"): 2,
+        ("alcohol", "far"): 2,
         ("vintage", "missing"): 0,
         ("vintage", "below"): 4,
         ("vintage", "above"): 0,
+        ("vintage", "far"): 0,
         ("region", "missing"): 0,
         ("region", "unseen"): 7,
     }
