@@ -72,6 +72,12 @@ DRIFT_ROWS: Final = Gauge(
     ["namespace", "policy", "model"],
     registry=REGISTRY,
 )
+DRIFT_ALARMS: Final = Gauge(
+    "holdfast_operator_drift_alarms",
+    "Alarms that stand, by tier: Fault (broken input), Severe, Confirmed, Suspected.",
+    ["namespace", "policy", "model", "tier"],
+    registry=REGISTRY,
+)
 WATCH_PROBE_SECONDS: Final = Gauge(
     "holdfast_operator_watch_probe_seconds",
     "Time that the last change of the probe object took to come back through the watch.",

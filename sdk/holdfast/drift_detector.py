@@ -67,7 +67,7 @@ class DriftDetector:
         self._bins = self.table.bins[self._columns]
         self._past = self.table.reference[self._columns]
         self._fewest = ROWS_PER_BIN * np.count_nonzero(self._bins != self.table.size - 1, axis=1)
-        self._fewest_rows = min(FEWEST_ROWS, *self._fewest, FEWEST_ROWS)
+        self._fewest_rows = min([FEWEST_ROWS, *self._fewest.tolist()])
         if since is not None:
             self._advance(since)
 

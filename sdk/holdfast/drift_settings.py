@@ -95,18 +95,18 @@ class DriftSettings:
         whatever the dependence between them (Bonferroni). Half of it is the severe tier's, if there is one.
         """
         share = 1.0 if self.severe is None else 0.5
-        return self._p(share / columns, len(self.scales) - 1)
+        return self._p(share / max(columns, 1), len(self.scales) - 1)
 
     def severe_threshold(self, scale: int, columns: int) -> float:
         """Return the p-value below which one column in one window of that scale counts as severe."""
-        return self._p(0.5 / (len(self.scales) - 1) / columns, scale)
+        return self._p(0.5 / (len(self.scales) - 1) / max(columns, 1), scale)
 
     def telling_threshold(self, scale: int, tests: int) -> float:
         """Return the p-value below which one of so many tests in a window of that scale is told.
 
         Suspicions and faults start nothing. They have a budget of their own, of the same size.
         """
-        return self._p(1 / len(self.scales) / tests, scale)
+        return self._p(1 / len(self.scales) / max(tests, 1), scale)
 
     def _p(self, share: float, scale: int) -> float:
         return min(self.max_false_retrains_per_30_days * share / self.looks(scale), LARGEST_P)

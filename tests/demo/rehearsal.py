@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from holdfast.binning import column_values, count_bins, profile_of
 from holdfast.drift import ColumnDrift, assess_column
+from holdfast.drift_settings import BLOCKS
 from holdfast.profile import Profile
-from holdfast_operator.core.looks import stride_seconds
 from tests.demo.schedule import FIRST_MODEL_WEEKS, HISTORY_START, Schedule
 
 RESAMPLES = 1000
@@ -95,7 +95,7 @@ class _Player:
         self.quiet_until = 0.0
 
     def play(self) -> Rehearsal:
-        stride = stride_seconds(self.schedule.window_seconds)
+        stride = self.schedule.window_seconds / BLOCKS
         next_look = self.timing.first_look
         while self.row < len(self.rides):
             self.result.served[self.row] = self.serving.predicted[self.row]

@@ -8,7 +8,7 @@ from typing import Any, Self
 import yaml
 
 from holdfast_operator.api.triggers import DriftTrigger
-from holdfast_operator.core.drift import false_alarm_threshold
+from holdfast_operator.core.drift import drift_settings_of
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/bikeshare"
 SLOW_ROWS_PER_SECOND = 2.0
@@ -57,8 +57,8 @@ class Schedule:
             min_samples=drift["minSamples"],
             tolerance=float(drift["tolerance"]),
             features=drift["features"],
-            false_alarms_allowed=false_alarm_threshold(
-                DriftTrigger.model_validate(drift), len(drift["features"])
+            false_alarms_allowed=drift_settings_of(DriftTrigger.model_validate(drift)).confirmation_threshold(
+                len(drift["features"])
             ),
             cooldown_seconds=policy["limits"]["cooldownSeconds"],
             max_regression=float(check["maxRegression"]),

@@ -78,39 +78,42 @@ def assess_drift(trigger: DriftTrigger, window: DriftWindow | None) -> DriftAsse
     if not columns:
         names = ", ".join(trigger.features)
         return DriftAssessment(DriftState.UNKNOWN_FEATURE, f"The profile has none of these: {names}.")
-    faults = _of_tier(window, Tier.FAULT)
+    alarms = [each for each in window.alarms if not trigger.features or each.name in trigger.features]
+    faults = _of_tier(alarms, Tier.FAULT)
     if faults:
         named = "; ".join(map(_describe_fault, faults[:SHOWN_FAULTS]))
         return DriftAssessment(DriftState.INPUT_BROKEN, f"{named}.")
-    return _assess_alarms(drift_settings_of(trigger), window, columns)
+    return _assess_alarms(drift_settings_of(trigger), window, columns, alarms)
 
 
 def _assess_alarms(
-    settings: DriftSettings, window: DriftWindow, columns: Sequence[ColumnWindow]
+    settings: DriftSettings, window: DriftWindow, columns: Sequence[ColumnWindow], alarms: Sequence[Alarm]
 ) -> DriftAssessment:
-    severe, suspicions = _of_tier(window, Tier.SEVERE), _of_tier(window, Tier.SUSPECTED)
-    suspicion = suspicions[0] if suspicions else None
-    shortage = _shortage(settings, window)
+    shortage, suspicion = _shortage(settings, window), next(iter(_of_tier(alarms, Tier.SUSPECTED)), None)
+    confirmed, severe = _of_tier(alarms, Tier.CONFIRMED), _of_tier(alarms, Tier.SEVERE)
     if shortage and not severe:
         return DriftAssessment(DriftState.NOT_ENOUGH_SAMPLES, shortage, suspicion=suspicion)
-    drifts = [
-        assess_column(each.name, each.kind, each.counts, each.reference, settings.tolerance)
-        for each in columns
-    ]
-    drifts.sort(key=lambda drift: (-drift.psi, drift.name))
-    is_confirmed = bool(severe or _of_tier(window, Tier.CONFIRMED))
-    state = DriftState.CONFIRMED if is_confirmed else DriftState.SUSPECTED if suspicion else DriftState.STEADY
-    alarm = severe[0] if severe and not _of_tier(window, Tier.CONFIRMED) else None
-    return DriftAssessment(state, columns=tuple(drifts), severe=alarm, suspicion=suspicion)
+    drifts = tuple(_worst_first(columns, settings.tolerance))
+    if confirmed and not shortage:
+        return DriftAssessment(DriftState.CONFIRMED, columns=drifts, suspicion=suspicion)
+    if severe:
+        return DriftAssessment(DriftState.CONFIRMED, columns=drifts, severe=severe[0], suspicion=suspicion)
+    state = DriftState.STEADY if suspicion is None else DriftState.SUSPECTED
+    return DriftAssessment(state, columns=drifts, suspicion=suspicion)
+
+
+def _worst_first(columns: Sequence[ColumnWindow], tolerance: float) -> list[ColumnDrift]:
+    drifts = [assess_column(each.name, each.kind, each.counts, each.reference, tolerance) for each in columns]
+    return sorted(drifts, key=lambda drift: (-drift.psi, drift.name))
 
 
 def _watched(trigger: DriftTrigger, window: DriftWindow) -> list[ColumnWindow]:
     return [column for column in window.columns if not trigger.features or column.name in trigger.features]
 
 
-def _of_tier(window: DriftWindow, tier: Tier) -> list[Alarm]:
+def _of_tier(alarms: Sequence[Alarm], tier: Tier) -> list[Alarm]:
     """Return the alarms of a tier, largest first."""
-    found = [alarm for alarm in window.alarms if alarm.tier is tier]
+    found = [alarm for alarm in alarms if alarm.tier is tier]
     return sorted(found, key=lambda alarm: (-alarm.size, alarm.name, alarm.test))
 
 

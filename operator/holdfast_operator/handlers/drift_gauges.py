@@ -1,9 +1,10 @@
 """Publishes the drift of every column as a gauge, for dashboards and alerts."""
 
 from holdfast.drift import psi_debiased
+from holdfast.drift_settings import Tier
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.core.observation import DriftWindow
-from holdfast_operator.metrics import DRIFT_PSI, DRIFT_ROWS
+from holdfast_operator.metrics import DRIFT_ALARMS, DRIFT_PSI, DRIFT_ROWS
 
 
 class DriftGauges:
@@ -26,6 +27,9 @@ class DriftGauges:
             DRIFT_PSI.labels(*name).set(round(psi_debiased(column.counts, column.reference), 6))
             names.append(name)
         DRIFT_ROWS.labels(policy.namespace, policy.name, model).set(window.rows)
+        for tier in Tier:
+            standing = sum(alarm.tier is tier for alarm in window.alarms)
+            DRIFT_ALARMS.labels(policy.namespace, policy.name, model, tier).set(standing)
         self._shown[policy] = (window, names)
 
     def clear(self, policy: Key) -> None:
@@ -37,3 +41,5 @@ class DriftGauges:
             DRIFT_PSI.remove(*name)
         for rows in {name[:3] for name in names}:
             DRIFT_ROWS.remove(*rows)
+            for tier in Tier:
+                DRIFT_ALARMS.remove(*rows, tier)

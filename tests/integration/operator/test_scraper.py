@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 
 from holdfast import labels
+from holdfast.drift_settings import DriftSettings
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.exposition import METRIC_NAMES
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import RETRAIN_POLICY
 from holdfast_operator.cluster.pod_client import PodClient, ScrapeError, ScrapeFailure, is_pod_address
 from holdfast_operator.cluster.scraper import Scraper, server_pods
-from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
 from tests.fakes import FakeCluster
@@ -31,11 +31,14 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def serving(metrics: Answer, profile: bytes | None = PROFILE.to_json()) -> AsyncIterator[PodClient]:
+async def serving(
+    metrics: Answer, profile: bytes | None = PROFILE.to_json(), profile_status: int = 404
+) -> AsyncIterator[PodClient]:
     """Serve as a pod does; yields a client that may reach it."""
 
     async def answer_profile(_: web.Request) -> web.Response:
-        return web.Response(body=profile) if profile is not None else web.Response(status=404)
+        is_there = profile is not None and profile_status == 404
+        return web.Response(body=profile) if is_there else web.Response(status=profile_status)
 
     application = web.Application()
     application.router.add_get("/metrics", metrics)
@@ -79,7 +82,7 @@ class Scraped:
 
     def __init__(self, window_seconds: int = 48) -> None:
         self.watch = DriftWatch(scrape_interval_seconds=15)
-        self.watch.follow(POLICY, "credit", window_seconds, datetime.now(UTC))
+        self.watch.follow(POLICY, "credit", DriftSettings(window_seconds=window_seconds), datetime.now(UTC))
         self.due: list[Key] = []
         self.cluster = FakeCluster()
         self.cluster.put(pod())
@@ -88,7 +91,10 @@ class Scraped:
         await Scraper(self.cluster, client, self.watch, self.due.append).scrape_all()
 
     def window(self, later: timedelta = timedelta()) -> DriftWindow | None:
-        return self.watch.window(POLICY, "credit-1", datetime.now(UTC) + later)
+        """Finish a round that much later, and return what is known then."""
+        now = datetime.now(UTC) + later
+        self.watch.finish_round({"pod"}, now)
+        return self.watch.window(POLICY, "credit-1", now)
 
 
 async def test_counters_and_profile_are_read_and_only_what_is_needed_is_asked_for() -> None:
@@ -105,8 +111,7 @@ async def test_counters_and_profile_are_read_and_only_what_is_needed_is_asked_fo
     assert scraped.due == [POLICY]
     window = scraped.window(timedelta(seconds=13))
     assert window is not None
-    assert (window.rows, window.columns[0].counts, window.reference_rows) == (70, (0, 70), 100)
-    assert window.end == last_look(datetime.now(UTC) + timedelta(seconds=13), 48)
+    assert (window.rows, window.columns[0].counts) == (70, (0, 70))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +138,25 @@ async def test_profile_that_cannot_be_used_is_a_problem(
     window = scraped.window()
     assert window is not None
     assert window.problem is problem
+
+
+async def test_rows_that_come_before_the_profile_can_be_read_are_counted() -> None:
+    rows = 70
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(text=exposition(rows))
+
+    scraped = Scraped()
+    async with serving(metrics, profile_status=503) as client:
+        await scraped.once(client)
+    assert (problem := scraped.window()) is not None
+    assert problem.problem is WindowProblem.SCRAPE_FAILED
+    rows = 100
+    async with serving(metrics) as client:
+        await scraped.once(client)
+    window = scraped.window(timedelta(seconds=13))
+    assert window is not None
+    assert window.rows == 100
 
 
 async def hang(request: web.Request) -> web.StreamResponse:

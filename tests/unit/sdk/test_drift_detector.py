@@ -119,6 +119,11 @@ def test_only_watched_columns_raise_alarms() -> None:
     assert Traffic(detector).flow(480, [1.0], faults=[("side", "missing", 20)]) == []
 
 
+def test_nothing_to_watch_is_no_alarm() -> None:
+    unknown = detector_of(**FAST, features=("none",), severe=0.25)
+    assert Traffic(unknown).flow(480, [1.0]) == []
+
+
 def test_column_that_moved_no_more_than_its_cousin_is_not_named() -> None:
     alarms = Traffic(detector_of(**FAST)).flow(480, [0.0, 0.0, 0.8])
     assert {each.name for each in alarms} == {"x2"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast_operator.cluster import label_checkpoint
+from holdfast_operator.cluster import checkpoint_text
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import RETRAIN_POLICY
 from holdfast_operator.cluster.label_checkpoint import load_labels
@@ -161,7 +161,7 @@ def test_text_that_is_none_of_ours_begins_anew(text: str) -> None:
 
 
 def test_state_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_checkpoint, "MAX_CHARACTERS", 10)
+    monkeypatch.setattr(checkpoint_text, "MAX_CHARACTERS", 10)
     assert Operator().watch.checkpoint(POLICY) is None
 
 

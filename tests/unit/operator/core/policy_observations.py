@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from holdfast.drift_alarms import Alarm
+from holdfast.drift_settings import Tier
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
@@ -37,8 +39,22 @@ DRIFT = {"drift": {"windowSeconds": 3600, "minSamples": 500}}
 DAILY = {"schedule": {"cron": "0 3 * * *", "timeZone": "Europe/Berlin"}}
 
 
-def column(name: str = "temperature", counts: tuple[int, ...] = EVEN, **fields: Any) -> ColumnWindow:
-    return ColumnWindow("feature", name, counts, tuple(count * 5 for count in EVEN), **fields)
+def column(name: str = "temperature", counts: tuple[int, ...] = EVEN) -> ColumnWindow:
+    return ColumnWindow("feature", name, counts, tuple(count * 5 for count in EVEN))
+
+
+def alarm(tier: Tier, name: str = "temperature", **fields: Any) -> Alarm:
+    """Return an alarm of ten minutes."""
+    values: dict[str, Any] = {
+        "test": "distribution",
+        "kind": "feature",
+        "start": at(1200).timestamp(),
+        "end": at(1800).timestamp(),
+        "rows": 600,
+        "size": 0.4,
+        "p_value": 1e-9,
+    }
+    return Alarm(tier, name=name, **(values | fields))
 
 
 def window(*columns: ColumnWindow, rows: int = 1000, **fields: Any) -> DriftWindow:
@@ -48,14 +64,14 @@ def window(*columns: ColumnWindow, rows: int = 1000, **fields: Any) -> DriftWind
         "start": at(0),
         "end": at(3600),
         "rows": rows,
-        "reference_rows": 5000,
         "columns": columns or (column(),),
     }
     return DriftWindow(**(values | fields))
 
 
 def confirmed_drift(**fields: Any) -> DriftWindow:
-    return window(column(counts=MOVED), column("rain"), **fields)
+    alarms = (alarm(Tier.SUSPECTED), alarm(Tier.CONFIRMED))
+    return window(column(counts=MOVED), column("rain"), alarms=alarms, **fields)
 
 
 def observe_policy(

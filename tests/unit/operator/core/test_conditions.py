@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.drift_settings import DriftSettings
 from holdfast_operator.api.resource import Condition, ConditionStatus
 from holdfast_operator.core.conditions import (
     MAX_MESSAGE_LENGTH,
@@ -15,7 +16,7 @@ from holdfast_operator.core.conditions import (
     update_conditions,
 )
 from holdfast_operator.core.events import Announcement, transition_events
-from holdfast_operator.core.looks import bucket_seconds, last_look, looks_per_30_days, stride_seconds
+from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.timestamps import format_time, parse_time, seconds_until
 from tests.unit.operator.core.builders import at, time_at
 
@@ -86,20 +87,9 @@ def test_wait_is_never_negative() -> None:
     assert seconds_until(at(0), at(5)) == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(
-    ("window", "bucket", "stride"),
-    [(86400, 1800, 21600), (5, 1, 2), (60, 1.25, 15), (48, 1, 12), (100, 100 / 48, 25)],
-)
-def test_looks_are_a_quarter_of_the_window_apart(window: int, bucket: float, stride: float) -> None:
-    assert bucket_seconds(window) == pytest.approx(bucket)
-    assert stride_seconds(window) == pytest.approx(stride)
-    assert looks_per_30_days(window) == pytest.approx(30 * 86400 / stride)
-
-
 @given(st.integers(5, 2_592_000), st.integers(0, 10**6))
-def test_last_look_is_the_newest_multiple_of_the_stride(window: int, seconds: int) -> None:
-    now = at(seconds)
-    look = last_look(now, window)
-    stride = timedelta(seconds=stride_seconds(window))
-    assert look <= now < look + stride + timedelta(microseconds=10)
-    assert last_look(look + stride / 2, window) == look
+def test_last_look_is_the_newest_multiple_of_a_quarter_of_the_window(window: int, seconds: int) -> None:
+    now, settings = at(seconds), DriftSettings(window_seconds=window)
+    look, stride = last_look(now, settings), timedelta(seconds=settings.stride_seconds)
+    assert look - timedelta(microseconds=10) <= now < look + stride + timedelta(microseconds=10)
+    assert last_look(look + stride / 2, settings) == look

@@ -4,6 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from holdfast.drift_alarms import Alarm
+from holdfast.drift_settings import DriftSettings, Tier
+from holdfast_operator.api.triggers import DriftTrigger
+from holdfast_operator.core.drift import drift_settings_of
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
@@ -12,12 +16,13 @@ from tests.unit.operator.core.builders import (
     find,
     retrain_policy,
     retrain_run,
-    serving_model_deployment,
+    time_at,
 )
 from tests.unit.operator.core.policy_observations import (
     DRIFT,
     EVEN,
     MOVED,
+    alarm,
     column,
     confirmed_drift,
     next_observation,
@@ -26,8 +31,6 @@ from tests.unit.operator.core.policy_observations import (
     trigger,
     window,
 )
-
-NUDGED = (75, 80, 85, 90, 95, 105, 110, 115, 120, 125)
 
 
 def test_steady_traffic_is_within_tolerance() -> None:
@@ -89,14 +92,22 @@ def test_what_cannot_be_decided_is_unknown(
 
 
 @pytest.mark.parametrize(
-    ("broken", "text"),
+    ("fault", "text"),
     [
-        pytest.param(column(counts=MOVED, missing=400), "temperature is missing in 40%", id="missing"),
-        pytest.param(column(counts=MOVED, unseen=900), "temperature is of an unseen category", id="unseen"),
+        pytest.param(alarm(Tier.FAULT, test="missing"), "temperature is missing in 40%", id="missing"),
+        pytest.param(
+            alarm(Tier.FAULT, test="unseen"), "temperature is of an unseen category in 40%", id="unseen"
+        ),
+        pytest.param(
+            alarm(Tier.FAULT, test="far"), "temperature is far outside its reference range in 40%", id="far"
+        ),
     ],
 )
-def test_broken_input_is_named_and_never_retrains(broken: ColumnWindow, text: str) -> None:
-    decision = decide_retrain_policy(observe_policy(drift=window(broken)))
+@pytest.mark.parametrize("start", [pytest.param(0, id="full window"), pytest.param(1800, id="half a window")])
+def test_broken_input_is_named_and_never_retrains(fault: Alarm, text: str, start: float) -> None:
+    alarms = (alarm(Tier.CONFIRMED), alarm(Tier.SEVERE), fault)
+    broken = window(column(counts=MOVED), alarms=alarms, start=at(start))
+    decision = decide_retrain_policy(observe_policy(drift=broken))
     assert said(decision, "DriftSuspected") == "True/InputBroken"
     assert said(decision, "DriftConfirmed") == "False/InputBroken"
     assert said(decision, "TriggersHealthy") == "False/InputBroken"
@@ -106,67 +117,90 @@ def test_broken_input_is_named_and_never_retrains(broken: ColumnWindow, text: st
     assert any(event.reason == "InputBroken" and event.type == "Warning" for event in decision.events)
 
 
-def test_small_drift_is_suspected_but_starts_nothing() -> None:
-    decision = decide_retrain_policy(observe_policy(drift=window(column(counts=NUDGED, below=50, above=50))))
-    assert said(decision, "DriftSuspected") == "False/WithinTolerance"
-    many = tuple(count * 100 for count in NUDGED)
-    decision = decide_retrain_policy(
-        observe_policy(
-            drift=window(
-                ColumnWindow("output", "score", many, tuple(count * 100 for count in EVEN)), rows=100_000
-            )
-        )
-    )
+def test_suspicion_is_told_and_starts_nothing() -> None:
+    suspected = window(alarms=(alarm(Tier.SUSPECTED, kind="output", name="score"),))
+    decision = decide_retrain_policy(observe_policy(drift=suspected))
     assert said(decision, "DriftSuspected") == "True/Diverged"
     assert said(decision, "DriftConfirmed") == "False/WithinTolerance"
     assert trigger(decision) == {"type": "Drift"}
     assert decision.status is not None
-    assert decision.status["drift"]["worstFeatures"][0]["kind"] == "Output"
+    message = find(decision.status["conditions"], "DriftSuspected")["message"]
+    assert message == "Output score: PSI 0.40 on 600 rows within 600 s."
+
+
+def test_suspicion_does_not_wait_for_a_full_window() -> None:
+    early = window(alarms=(alarm(Tier.SUSPECTED),), start=at(1800))
+    decision = decide_retrain_policy(observe_policy(drift=early))
+    assert said(decision, "DriftSuspected") == "True/Diverged"
+    assert said(decision, "DriftConfirmed") == "Unknown/NotEnoughSamples"
+    assert trigger(decision)["suppressedReason"] == "NotEnoughSamples"
+
+
+def test_severe_drift_starts_one_run_before_a_window_is_full() -> None:
+    severe = window(alarms=(alarm(Tier.SEVERE, size=0.8), alarm(Tier.SUSPECTED)), start=at(60))
+    observation = observe_policy(drift=severe)
+    decision = decide_retrain_policy(observation)
+    assert said(decision, "DriftConfirmed") == "True/Diverged"
+    assert decision.status is not None
+    announced = decision.status["lastRun"]
+    assert announced["evidence"] == {
+        "revision": "champion",
+        "profile": "p1",
+        "tier": "Severe",
+        "windowStart": time_at(1200),
+        "windowEnd": time_at(1800),
+        "rows": "600",
+        "kind": "feature",
+        "name": "temperature",
+        "psi": "0.800",
+        "pValue": "1.0e-09",
+        "tolerance": "0.1",
+    }
+    assert announced["reason"] == "Feature temperature moved: PSI 0.80 on 600 rows."
+    later = next_observation(observation, decision, drift=replace(severe, end=at(5400)), now=at(5400))
+    again = decide_retrain_policy(later)
+    assert again.status is not None
+    assert again.status["lastRun"]["name"] == announced["name"]
+
+
+def test_window_that_confirms_what_was_severe_has_the_word() -> None:
+    both = window(column(counts=MOVED), alarms=(alarm(Tier.SEVERE), alarm(Tier.CONFIRMED)))
+    decision = decide_retrain_policy(observe_policy(drift=both))
+    assert decision.status is not None
+    assert decision.status["lastRun"]["evidence"]["windowEnd"] == time_at(3600)
 
 
 def test_features_that_come_apart_are_drift_although_each_is_as_before() -> None:
     residual = ColumnWindow("residual", "residual", MOVED, column(counts=EVEN).reference)
-    decision = decide_retrain_policy(observe_policy(drift=window(column(counts=EVEN), residual)))
+    alarms = (alarm(Tier.CONFIRMED, kind="residual", name="residual"),)
+    moved = window(column(counts=EVEN), residual, alarms=alarms)
+    decision = decide_retrain_policy(observe_policy(drift=moved))
     assert said(decision, "DriftConfirmed") == "True/Diverged"
     assert decision.status is not None
     worst = decision.status["drift"]["worstFeatures"]
     assert [each["kind"] for each in worst] == ["Residual", "Feature"]
 
 
-def test_drift_clears_later_than_it_is_raised() -> None:
-    policy = {"limits": {"cooldownSeconds": 86400}}
-    busy = (retrain_run("busy"),)
-    observation = observe_policy(policy, drift=confirmed_drift(), runs=busy)
-    observation = next_observation(observation, decide_retrain_policy(observation))
-    lingering = replace(
-        observation, drift=window(column(counts=(60, 70, 80, 90, 100, 100, 110, 120, 130, 140)))
-    )
-    decision = decide_retrain_policy(lingering)
-    assert said(decision, "DriftConfirmed") == "True/Diverged"
-    fresh = decide_retrain_policy(replace(lingering, resource=retrain_policy({"triggers": DRIFT})))
-    assert said(fresh, "DriftConfirmed") == "False/WithinTolerance"
-    cleared = decide_retrain_policy(next_observation(lingering, decision, drift=window()))
+def test_drift_lasts_as_long_as_its_alarm() -> None:
+    observation = observe_policy(drift=confirmed_drift(), runs=(retrain_run("busy"),))
+    decision = decide_retrain_policy(observation)
+    assert said(decision, "DriftConfirmed") == said(decision, "DriftSuspected") == "True/Diverged"
+    cleared = decide_retrain_policy(next_observation(observation, decision, drift=window()))
     assert said(cleared, "DriftConfirmed") == "False/WithinTolerance"
     assert said(cleared, "DriftSuspected") == "False/WithinTolerance"
     assert "suppressedReason" not in trigger(cleared)
-
-
-def test_drift_of_another_revision_is_forgotten() -> None:
-    observation = observe_policy(drift=confirmed_drift(), runs=(retrain_run("busy"),))
-    observation = next_observation(observation, decide_retrain_policy(observation))
-    model = serving_model_deployment(
-        stableRevision=observation.model_deployment.status.stable_revision.model_dump(by_alias=True)  # type: ignore[union-attr]  # the builder serves
-        | {"name": "challenger"}
-    )
-    slight = window(column(counts=(60, 70, 80, 90, 100, 100, 110, 120, 130, 140)), revision="challenger")
-    decision = decide_retrain_policy(replace(observation, model_deployment=model, drift=slight))
-    assert said(decision, "DriftConfirmed") == "False/WithinTolerance"
 
 
 def test_only_the_features_asked_for_are_watched() -> None:
     triggers = {"drift": DRIFT["drift"] | {"features": ["rain"]}}
     decision = decide_retrain_policy(observe_policy({"triggers": triggers}, drift=confirmed_drift()))
     assert said(decision, "DriftConfirmed") == "False/WithinTolerance"
+
+
+def test_trigger_asks_the_detector_for_what_the_policy_says() -> None:
+    asked = DriftTrigger.model_validate({"tolerance": "0.2", "severe": "0.5", "features": ["rain"]})
+    assert drift_settings_of(asked) == DriftSettings(tolerance=0.2, severe=0.5, features=("rain",))
+    assert drift_settings_of(DriftTrigger()) == DriftSettings()
 
 
 def test_unknown_features_are_named() -> None:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from holdfast.drift_settings import Tier
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from holdfast_operator.core.retrain_run import decide_retrain_run
@@ -17,6 +18,7 @@ from tests.unit.operator.core.policy_observations import (
     DRIFT,
     EVEN,
     MOVED,
+    alarm,
     column,
     next_observation,
     observe_policy,
@@ -171,20 +173,21 @@ def test_never_are_two_runs_of_one_model_active(
 @settings(deadline=None)
 @given(
     looks=st.lists(
-        st.tuples(st.sampled_from([EVEN, MOVED]), st.integers(400, 2000), st.integers(0, 300)), max_size=12
+        st.tuples(st.sampled_from([EVEN, MOVED]), st.integers(400, 2000), st.booleans()), max_size=12
     ),
     cooldown=st.sampled_from([0, 600, 86400]),
 )
 def test_policy_is_idempotent_and_keeps_to_its_budget(
-    looks: list[tuple[tuple[int, ...], int, int]], cooldown: int
+    looks: list[tuple[tuple[int, ...], int, bool]], cooldown: int
 ) -> None:
     limits = {"cooldownSeconds": cooldown, "maxRunsPer30Days": 3}
     observation = observe_policy({"triggers": DRIFT | DAILY, "limits": limits})
     made: list[str] = []
-    for index, (counts, rows, missing) in enumerate(looks):
+    for index, (counts, rows, is_broken) in enumerate(looks):
         end = at(3600 + 900 * index)
+        alarms = [alarm(Tier.CONFIRMED)] * (counts is MOVED) + [alarm(Tier.FAULT, test="missing")] * is_broken
         seen = window(
-            column(counts=counts, missing=missing), rows=rows, start=end - timedelta(hours=1), end=end
+            column(counts=counts), rows=rows, start=end - timedelta(hours=1), end=end, alarms=tuple(alarms)
         )
         observation = replace(observation, drift=seen, now=end + timedelta(seconds=3))
         for _ in range(3):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.drift_settings import Tier
 from holdfast_operator.core.drift import DriftState
 from holdfast_operator.core.observation import LabelWindow
 from holdfast_operator.core.performance import PerformanceState, assess_performance
@@ -32,7 +33,7 @@ from tests.unit.operator.core.label_windows import (
 )
 from tests.unit.operator.core.policy_observations import (
     DRIFT,
-    column,
+    alarm,
     finished,
     next_observation,
     observe_policy,
@@ -235,7 +236,7 @@ def test_trouble_of_the_drift_trigger_comes_first() -> None:
 
 
 def test_broken_input_explains_bad_predictions_and_is_not_learned() -> None:
-    broken = window(column(missing=900))
+    broken = window(alarms=(alarm(Tier.FAULT, test="missing"),))
     observation = observe_policy({"triggers": LABELS | DRIFT}, labels=degraded_labels(), drift=broken)
     decision = decide_retrain_policy(observation)
     assert said(decision, "DriftSuspected") == f"True/{DriftState.INPUT_BROKEN}"

@@ -101,7 +101,7 @@ def test_degraded_groups_are_remembered_by_the_status() -> None:
 def test_what_labels_have_proved_is_kept_in_a_config_map_of_the_policy() -> None:
     observation = observe_policy({"triggers": LABELS}, labels=good_labels())
     assert decide_retrain_policy(observation).desired == ()
-    (kept,) = decide_retrain_policy(replace(observation, label_checkpoint="H4sI")).desired
+    (kept,) = decide_retrain_policy(replace(observation, kept={"labels": "H4sI"})).desired
     assert kept["kind"] == "ConfigMap"
     assert kept["metadata"]["name"].startswith("nightly-labels-")
     assert kept["metadata"]["ownerReferences"][0]["uid"] == "uid-of-nightly"

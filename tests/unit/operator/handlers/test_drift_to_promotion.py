@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from holdfast.count_table import Series
 from holdfast.profile import NumericColumn, Profile
-from holdfast_operator.cluster.counter_deltas import Series
 from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY, RETRAIN_RUN
 from tests.simulated_node import CANDIDATE
@@ -48,8 +48,10 @@ class Traffic:
         values: dict[Series, int] = {("rows",): sum(counts)}
         values |= {("bin", "feature", "age", str(index)): rows for index, rows in enumerate(counts)}
         counters = ServerCounters(self.started[revision], {(revision, "p1"): values})
-        self.loop.drift.record("team", "credit", f"pod of {revision}", counters, self.loop.time)
+        pod = f"pod of {revision}"
         self.loop.drift.set_profile("team", "credit", "p1", PROFILE)
+        self.loop.drift.record("team", "credit", pod, counters, self.loop.time)
+        self.loop.drift.finish_round({pod}, self.loop.time)
 
 
 async def serving() -> tuple[Loop, Traffic]:

@@ -4,14 +4,14 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.count_table import CountTable, Series
 from holdfast.profile import Profile
-from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process, Series
+from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process
 from holdfast_operator.cluster.exposition import parse_counters
 from holdfast_serving.inference.data_plane import InferenceRequest
 from holdfast_serving.telemetry.feature_counters import FeatureCounters
@@ -33,6 +33,7 @@ class Replica:
         self._store = MetricStore(memory)
         ProcessMetrics(self._store.memory, None).declare(self._store)
         profile = Profile.parse(model.profile_json())
+        self._table = CountTable(profile)
         self._counters = FeatureCounters(profile, LABELS, 1, self._store)
 
     async def serve(self, batches: Sequence[Batch]) -> None:
@@ -45,10 +46,12 @@ class Replica:
     def scraped(self, uid: str) -> Counter[Series]:
         """Return what the operator counts after one scrape of the text."""
         scrape = parse_counters(self._store.render().decode(), "m")
-        deltas = CounterDeltas(datetime.fromtimestamp(0, UTC))
+        deltas = CounterDeltas(0.0)
         total: Counter[Series] = Counter()
         for (revision, profile), values in scrape.by_profile.items():
-            total.update(deltas.update(Process(uid, scrape.started, revision, profile), values))
+            process = Process(uid, scrape.started, revision, profile)
+            grown = deltas.update(process, self._table.vector(values))
+            total.update({series: int(grown[self._table.cell(series)]) for series in values})
         return total
 
 
