@@ -89,7 +89,9 @@ def peer_delays(peer: Peer, traffic: Traffic, changes: Sequence[Change], seed: i
         stream = Stream(traffic, seed, change, minute)
         live = np.concatenate([stream.day(day) for day in range(BEFORE_DAYS - 1, BEFORE_DAYS + 1)])
         first = at // hour * hour
-        jobs[str(number)] = Job.of_equal_looks(stream.reference(), live[first : first + PEER_HOURS * hour], hour)
+        jobs[str(number)] = Job.of_equal_looks(
+            stream.reference(), live[first : first + PEER_HOURS * hour], hour
+        )
     delays = []
     for name, answer in ask(peer, jobs).items():
         for rule in peer.rules:

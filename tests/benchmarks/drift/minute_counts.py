@@ -29,7 +29,9 @@ class MinuteCounts:
     def __init__(self, profile: Profile) -> None:
         self.profile: Final = profile
         self.table: Final = CountTable(profile)
-        self._edges = [_edges(column.edges) for column in profile.columns if isinstance(column, NumericColumn)]
+        self._edges = [
+            _edges(column.edges) for column in profile.columns if isinstance(column, NumericColumn)
+        ]
 
     def count(self, rows: Rows, minutes: int) -> Counts:
         """Return a vector of the count table for each of so many minutes, which have as many rows each."""

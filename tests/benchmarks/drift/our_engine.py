@@ -18,6 +18,7 @@ MINUTE: Final = 60.0
 START: Final = 20_000 * 86400.0
 """A midnight, in seconds since the epoch."""
 DEFAULT: Final = DriftSettings()
+SEVERE: Final = DriftSettings(severe=0.25)
 SENSITIVE: Final = DriftSettings(tolerance=1e-4)
 """Any divergence counts: the question that the information bound is an answer to."""
 NEVER: Final = frozenset[Tier]()

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,6 +35,11 @@ class Peer:
     null_days: int
     rules: tuple[str, ...]
     takes_windows: bool = True
+
+    @property
+    def looks(self) -> str:
+        """How it looks at a stream of 60 rows a minute."""
+        return "a look at each hour's 3,600 rows" if self.takes_windows else "its detectors together"
 
 
 PEERS: Final = (
@@ -69,9 +74,9 @@ class Answer:
     seconds: float
 
 
-def install_peers() -> None:
+def install_peers(peers: Iterable[Peer]) -> None:
     """Install the peers' environments."""
-    for peer in PEERS:
+    for peer in peers:
         _python(peer)
 
 

@@ -5,7 +5,7 @@ the season all along: whoever alarms on them before that row says nothing wrong,
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,18 +75,21 @@ def psi_real_delays() -> list[RealDelay]:
         pairs = zip(profile.of_kind("feature"), counted, strict=False)
         worst.append(max(float(psi(each.bins, np.array(column.counts, float))) for column, each in pairs))
     return [
-        _judged(psi_title(limit), [end for end, value in zip(ends, worst, strict=True) if value > limit], len(ends))
+        _judged(
+            psi_title(limit),
+            [end for end, value in zip(ends, worst, strict=True) if value > limit],
+            len(ends),
+        )
         for limit in PSI_LIMITS
     ]
 
 
-def peer_real_delays(peer: Peer) -> Iterator[RealDelay]:
+def peer_real_delays(peer: Peer) -> list[RealDelay]:
     """Let a peer look at every week."""
     rows = victorian_rows()
     job = Job.of_equal_looks(rows[:REFERENCE_ROWS], rows[REFERENCE_ROWS:], WEEK_ROWS)
     alarms = ask(peer, {"real": job})["real"].alarms
-    for rule in peer.rules:
-        yield _judged(f"{peer.title}: {rule}", alarms.get(rule, ()), len(job.ends))
+    return [_judged(f"{peer.title}: {rule}", alarms.get(rule, ()), len(job.ends)) for rule in peer.rules]
 
 
 def _judged(rule: str, alarms: Sequence[int], looks: int) -> RealDelay:

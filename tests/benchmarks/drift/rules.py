@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PsiRule:
-    """An alarm when the PSI of any feature over a trailing window is above a limit, looked at every minute."""
+    """An alarm when any feature's PSI over a trailing window is above a limit, looked at every minute."""
 
     limit: float
     minutes: int
@@ -37,7 +37,7 @@ PSI_LIMITS: Final = (0.1, 0.25)
 PSI_RULES: Final = tuple(PsiRule(limit, minutes) for minutes in (60, DAY) for limit in PSI_LIMITS)
 
 
-def psi(live: NDArray[np.int64], reference: Floats) -> Floats:
+def psi(live: NDArray[Any], reference: Floats) -> Floats:
     """Return the PSI of counts of shape [..., features, bins] beside those of reference rows."""
     p = live / np.maximum(live.sum(axis=-1, keepdims=True), 1)
     q = reference / reference.sum(axis=-1, keepdims=True)
@@ -50,7 +50,7 @@ def psi_title(limit: float) -> str:
     return f"PSI > {limit:g}, any column"
 
 
-def worst_psi(counts: NDArray[np.int64], reference: Floats, minutes: int) -> Floats:
+def worst_psi(counts: NDArray[Any], reference: Floats, minutes: int) -> Floats:
     """Return the largest PSI of any feature in the window that ends with each minute.
 
     ``counts`` are of shape [minutes, features, bins]. Before a window is full there is no PSI: NaN.
@@ -114,5 +114,3 @@ def information_bound(change: Change) -> float:
     """
     before, after = changed_shares(change)
     return float(np.log(LOOKS_PER_MONTH * FEATURES) / (after * np.log(after / before)).sum())
-
-

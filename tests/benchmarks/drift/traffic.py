@@ -36,6 +36,11 @@ class Traffic:
     user_share: float = 0.0
     correlation: float = 0.0
 
+    @property
+    def is_dependent(self) -> bool:
+        """Whether rows of the same time resemble each other."""
+        return bool(self.day_swing or self.user_share)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -99,17 +104,24 @@ class Stream:
         return rows
 
     def _rows(
-        self, generator: np.random.Generator, minutes: NDArray[np.intp], users: Rows, before: NDArray[np.bool_]
+        self,
+        generator: np.random.Generator,
+        minutes: NDArray[np.intp],
+        users: Rows,
+        before: NDArray[np.bool_],
     ) -> Rows:
         traffic = self.traffic
         own = _normal(generator, (len(minutes), FEATURES))
         if traffic.correlation:
             shared = _normal(generator, (len(minutes), 1))
             keeps = before | (self.change is not None and self.change.keeps_correlation)
-            part = np.where(keeps, traffic.correlation, 0.0).astype(np.float32)[:, None]
-            own = np.sqrt(part) * shared + np.sqrt(1 - part) * own
+            part = np.where(keeps, traffic.correlation, 0.0)[:, None]
+            own = (np.sqrt(part) * shared + np.sqrt(1 - part) * own).astype(np.float32)
         if traffic.user_share:
-            own = np.float32(traffic.user_share**0.5) * users + np.float32((1 - traffic.user_share) ** 0.5) * own
+            own = (
+                np.float32(traffic.user_share**0.5) * users
+                + np.float32((1 - traffic.user_share) ** 0.5) * own
+            )
         if traffic.day_swing:
             swing = traffic.day_swing * np.sin(2 * np.pi * minutes / DAY)
             own += swing.astype(np.float32)[:, None]
@@ -124,7 +136,8 @@ class Stream:
         begins[0] = True
         sessions = np.cumsum(begins.T).reshape(USERS, DAY).T - 1
         offsets = _normal(generator, (int(begins.sum()), FEATURES))
-        return offsets[sessions.repeat(self.traffic.rows_per_minute // USERS, axis=1).ravel()]
+        users: Rows = offsets[sessions.repeat(self.traffic.rows_per_minute // USERS, axis=1).ravel()]
+        return users
 
 
 def _normal(generator: np.random.Generator, shape: tuple[int, int]) -> Rows:

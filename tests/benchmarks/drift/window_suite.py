@@ -98,9 +98,7 @@ class Experiment:
 
     def peers(self, peer: Peer) -> list[Windows]:
         """Return the answers of a peer."""
-        by_size = {
-            rows: [each for each in self.questions if each.rows == rows] for rows in WINDOW_ROWS
-        }
+        by_size = {rows: [each for each in self.questions if each.rows == rows] for rows in WINDOW_ROWS}
         jobs = {
             str(rows): Job.of_equal_looks(self.reference, np.concatenate([each.live for each in some]), rows)
             for rows, some in by_size.items()
@@ -127,12 +125,26 @@ def _split(questions: Sequence[Question], rule: str, rows: Sequence[int]) -> Ite
         first = last
 
 
+def digits_windows(seed: int, peer: Peer | None) -> list[Windows]:
+    """Ask a peer, or our engine and the rules on PSI, about windows of digits."""
+    experiment = digits_experiment(seed)
+    return experiment.ours() if peer is None else experiment.peers(peer)
+
+
+def correlation_windows(seed: int, peer: Peer | None) -> list[Windows]:
+    """Ask about windows with a lost correlation."""
+    experiment = correlation_experiment(seed)
+    return experiment.ours() if peer is None else experiment.peers(peer)
+
+
 def digits_experiment(seed: int) -> Experiment:
     """Draw a reference, windows without a shift, and one window for each shift and size."""
     generator, digits = np.random.default_rng([seed, 3]), Digits.load()
 
     def question(shift: Shift | None, rows: int, windows: int) -> Question:
-        return Question(shift and shift.title, rows, digits.live(generator, rows * windows, shift))
+        return Question(
+            None if shift is None else shift.title, rows, digits.live(generator, rows * windows, shift)
+        )
 
     questions = [question(None, rows, NULL_WINDOWS) for rows in WINDOW_ROWS]
     questions += [question(shift, rows, 1) for rows in WINDOW_ROWS for shift in GRID]

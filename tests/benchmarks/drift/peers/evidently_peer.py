@@ -1,4 +1,4 @@
-"""Evidently: its default test for each column, and the share of columns that drifted (a dataset from half on).
+"""Evidently: its default test for each column; a dataset has drifted when half of its columns have.
 
 The reference has more than 1,000 rows, so the default is the Wasserstein distance of at least 0.1 standard
 deviations. Only the count of drifted columns is asked for: the preset with its plots takes ten times as long.

@@ -1,4 +1,4 @@
-"""river: change detectors that take every row of every column, in their defaults, after the reference rows."""
+"""river: change detectors that take every row of every column, by default, after the reference rows."""
 
 from looking import answer
 from river.drift import ADWIN, PageHinkley
