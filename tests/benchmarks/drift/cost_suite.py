@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from time import process_time
 from typing import Final
 
-from tests.benchmarks.drift.minute_counts import MinuteCounts, features_profile
+from holdfast.binning import profile_of
+from tests.benchmarks.drift.minute_counts import MinuteCounts
 from tests.benchmarks.drift.our_engine import DEFAULT, new_detector, watch
 from tests.benchmarks.drift.traffic import DAY, NULLS, Stream
 from tests.benchmarks.drift_counting import BATCHES, counting, make_profile
@@ -31,7 +32,7 @@ def our_costs() -> list[Cost]:
 
 def _looking() -> Cost:
     stream = Stream(NULLS[0], 0)
-    counter = MinuteCounts(features_profile(stream.reference(), with_residual=False))
+    counter = MinuteCounts(profile_of({"x": stream.reference()}, {}))
     detector = new_detector(counter.profile, DEFAULT)
     seconds = 0.0
     for number in range(DAYS):

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from holdfast.binning import profile_of
 from holdfast.drift_detector import DriftDetector
 from holdfast.drift_settings import DriftSettings, Tier
-from tests.benchmarks.drift.minute_counts import Counts, MinuteCounts, features_profile
+from tests.benchmarks.drift.minute_counts import Counts, MinuteCounts
 from tests.benchmarks.drift.our_engine import DEFAULT, SENSITIVE, new_detector, watch
 from tests.benchmarks.drift.peer_programs import Job, Peer, ask
 from tests.benchmarks.drift.rules import PSI_RULES, worst_psi
@@ -42,7 +43,7 @@ def median_rows(delays: Sequence[Delay]) -> float:
 def our_delays(traffic: Traffic, changes: Sequence[Change], seed: int) -> list[Delay]:
     """Simulate one stream once without a change, then each change of it from the same moment on."""
     calm = Stream(traffic, seed)
-    counter = MinuteCounts(features_profile(calm.reference(), with_residual=traffic.correlation > 0))
+    counter = MinuteCounts(profile_of({"x": calm.reference()}, {}))
     change_minute = change_minute_of(seed)
     before = np.concatenate([counter.count(calm.day(number), DAY) for number in range(BEFORE_DAYS)])
     before = before[:change_minute]
@@ -117,10 +118,8 @@ def _our_minutes(detector: DriftDetector, after: Counts) -> Iterator[tuple[Tier,
 
 
 def _psi_minutes(counter: MinuteCounts, before: Counts, after: Counts) -> Iterator[tuple[str, int]]:
-    own = [index for index, each in enumerate(counter.table.columns) if each.kind == "feature"]
-    recent = np.concatenate([before[-DAY:], after])[:, counter.table.bins[own]].astype(np.int32)
-    reference = counter.table.reference[own]
+    recent = np.concatenate([before[-DAY:], after])[:, counter.feature_cells].astype(np.int32)
     for rule in PSI_RULES:
-        alarms = np.flatnonzero(worst_psi(recent, reference, rule.minutes)[DAY:] > rule.limit)
+        alarms = np.flatnonzero(worst_psi(recent, counter.feature_reference, rule.minutes)[DAY:] > rule.limit)
         if len(alarms):
             yield rule.title, int(alarms[0]) + 1

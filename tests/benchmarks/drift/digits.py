@@ -1,9 +1,10 @@
 """Handwritten digits, a model of them, and the shifts of Failing Loudly.
 
 Source of the grid: Rabanser, Günnemann, Lipton (2019), "Failing Loudly", and its repository: noise of a
-standard deviation of 1, 10 or 100 of 255; class 0 left out; images turned, moved, sheared and zoomed at random
-by up to 10 degrees, 5 %, 10 % and 10 % (small), 40, 20, 20 and 20 (medium), 90, 40, 30 and 40 (large); each of
-10, 50 or 100 % of the rows. Theirs are images of 28 x 28 or 32 x 32 pixels; these have 8 x 8.
+standard deviation of 1, 10 or 100 of 255; class 0 left out; images turned, moved, sheared and zoomed at
+random by up to 10 degrees, 5 %, 10 % and 10 % (small), 40, 20, 20 and 20 (medium), 90, 40, 30 and 40
+(large); each of 10, 50 or 100 % of the rows. Theirs are images of 28 x 28 or 32 x 32 pixels; these have 8 x
+8.
 """
 
 from dataclasses import dataclass

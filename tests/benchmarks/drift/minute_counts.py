@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.binning import profile_of
 from holdfast.count_table import CountTable
 from holdfast.profile import NumericColumn, Profile
 from holdfast.residual import residuals
@@ -15,20 +14,16 @@ from tests.benchmarks.drift.traffic import Rows
 Counts = NDArray[np.int64]
 
 
-def features_profile(reference: Rows, with_residual: bool) -> Profile:
-    """Return the profile of reference rows, of shape [rows, features]."""
-    profile = profile_of({"x": reference}, {})
-    if with_residual:
-        return profile
-    return Profile(rows=profile.rows, columns=tuple(profile.of_kind("feature")))
-
-
 class MinuteCounts:
     """Counts rows of a profile whose columns are all numeric, neither missing nor of another unit."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile: Final = profile
         self.table: Final = CountTable(profile)
+        own = [index for index, each in enumerate(profile.columns) if each.kind == "feature"]
+        self.feature_cells: Final = self.table.bins[own]
+        """Cells of the features' bins, of shape [features, bins]."""
+        self.feature_reference: Final = self.table.reference[own]
         self._edges = [
             _edges(column.edges) for column in profile.columns if isinstance(column, NumericColumn)
         ]

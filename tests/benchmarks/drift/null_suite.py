@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from holdfast.binning import profile_of
 from holdfast.drift_settings import DriftSettings, Tier
-from tests.benchmarks.drift.minute_counts import Counts, MinuteCounts, features_profile
+from tests.benchmarks.drift.minute_counts import Counts, MinuteCounts
 from tests.benchmarks.drift.our_engine import DEFAULT, SEVERE, new_detector, watch
 from tests.benchmarks.drift.peer_programs import Job, Peer, ask
 from tests.benchmarks.drift.rules import MONTH_DAYS, PSI_RULES, retrains, worst_psi
@@ -29,7 +30,7 @@ class NullMonth:
 def null_month(traffic: Traffic, seed: int) -> NullMonth:
     """Simulate a month; the same seed has the same rows as for the peers."""
     stream = Stream(traffic, seed)
-    counter = MinuteCounts(features_profile(stream.reference(), with_residual=False))
+    counter = MinuteCounts(profile_of({"x": stream.reference()}, {}))
     days = [counter.count(stream.day(number), DAY) for number in range(MONTH_DAYS)]
     started, suspected = _ours(counter, days, DEFAULT)
     with_severe, _ = _ours(counter, days, SEVERE)
@@ -51,9 +52,9 @@ def _ours(counter: MinuteCounts, days: list[Counts], settings: DriftSettings) ->
 
 
 def _psi_rules(counter: MinuteCounts, counts: Counts) -> Iterator[tuple[str, int]]:
-    live = counts[:, counter.table.bins].astype(np.int32)
+    live = counts[:, counter.feature_cells].astype(np.int32)
     for rule in PSI_RULES:
-        worst = worst_psi(live, counter.table.reference, rule.minutes)
+        worst = worst_psi(live, counter.feature_reference, rule.minutes)
         yield rule.title, retrains(np.flatnonzero(worst > rule.limit).tolist())
 
 

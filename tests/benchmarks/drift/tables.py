@@ -11,19 +11,20 @@ from tests.benchmarks.drift.traffic import CHANGES, CORRELATION_LOST, NULLS, Cha
 from tests.benchmarks.drift.window_suite import WINDOW_ROWS, Windows
 
 NULL_NOTE = """\
-Retrains in 30 days of 30 unchanged features, none within a day of another, so at most 30; in brackets the exact
-95 % interval of the rate. PSI is looked at every minute; the peers look every hour at that hour's rows (NannyML
-at each 500, river at each row), in the first days of the same rows."""
+Retrains in 30 days of 30 unchanged features, none within a day of another, so at most 30; in brackets the
+exact 95 % interval of the rate. PSI is looked at every minute; the peers look every hour at that hour's
+rows (NannyML at each 500, river at each row), in the first days of the same rows."""
 DELAY_NOTE = """\
-Median rows from the change to the first alarm at 60 rows/min, and how many times the bound that is; "-": in half
-of the runs or more none came within 48 hours (peers: 24). What alarms without a change is fast here as well: see
-the table before. Drift below the tolerance is not confirmed, by design, and a look that confirms is at a whole
-day. The bound, ln(looks x features) / KL, is for one false alarm in a month of looks each minute."""
+Median rows from the change to the first alarm at 60 rows/min, and how many times the bound that is; "-": in
+half of the runs or more none came within 48 hours (peers: 24). What alarms without a change is fast here as
+well: see the table before. Drift below the tolerance is not confirmed, by design, and a look that confirms
+is at a whole day. The bound, ln(looks x features) / KL, is for one false alarm in a month of looks each
+minute."""
 WINDOW_NOTE = """\
 Share of windows with an alarm. Holdfast tests no column on fewer than 20 rows for each bin."""
 REAL_NOTE = """\
-The Victorian columns, constant for 363 days, then not. Holdfast looks after each half-hour, at windows up to a
-fortnight; the others at every week (river at each row)."""
+The Victorian columns, constant for 363 days, then not. Holdfast looks after each half-hour, at windows up
+to a fortnight; the others at every week (river at each row)."""
 
 
 def report(results: Results, targets: Sequence[Target]) -> str:
