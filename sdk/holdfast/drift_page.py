@@ -10,7 +10,7 @@ from holdfast.report.page import POLICY, STYLE
 _LEVELS: Final = 8
 """Shades of the heat map, from nothing to twice the tolerance and more."""
 _SHADES: Final = "".join(
-    f".heat-{level} {{ background: color-mix(in srgb, #d64545 {round(100 * level / _LEVELS)}%, transparent) }}\n"
+    f".heat-{level} {{ background: color-mix(in srgb, #d64545 {100 * level // _LEVELS}%, transparent) }}\n"
     for level in range(_LEVELS + 1)
 )
 _OWN: Final = f"""
@@ -47,8 +47,8 @@ def _picture(index: int, picture: DriftPicture) -> Markup:
     body = element("tbody", first, *(_row(each, picture.tolerance) for each in picture.columns))
     table = element("div", element("table", head, body, class_="heat"), class_="scroll")
     words = (
-        f"Divergence (PSI) from the reference over windows that end now. {picture.tolerance:g} is tolerated; full "
-        "colour is twice that. An empty cell has too few rows."
+        f"Divergence (PSI) from the reference over windows that end now. {picture.tolerance:g} is tolerated; "
+        "full colour is twice that. An empty cell has too few rows."
     )
     return section(f"revision-{index}", picture.revision, paragraph(words), table)
 

@@ -58,7 +58,7 @@ def drift(
 
 
 def read_pictures(cluster: Cluster, policy: Resource) -> "list[DriftPicture]":
-    """Return what was counted of each revision, that which serves first; nothing where nothing is kept yet."""
+    """Return what was counted of each revision, that which serves first; nothing if nothing is kept yet."""
     uid = field(policy, "metadata.uid")
     for each in cluster.find(CONFIG_MAP):
         owners = field(each, "metadata.ownerReferences", [])
