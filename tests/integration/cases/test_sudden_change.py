@@ -61,11 +61,12 @@ def test_with_the_own_price_a_model_of_the_last_quarter_is_worse_and_refused(
 STRIDE_ROWS = 84
 """A quarter of a week of half-hours; the operator looks at the last week every time."""
 STRIDE_SECONDS = 60 * STRIDE_ROWS
+WATCHED = ["victorianPrice", "victorianDemand", "transfer"]
 DRIFT = {
     "tolerance": "0.1",
     "windowSeconds": 4 * STRIDE_SECONDS,
     "minSamples": 300,
-    "features": ["victorianPrice", "victorianDemand", "transfer"],
+    "features": WATCHED,
 }
 
 
@@ -85,4 +86,4 @@ async def test_alarm_comes_with_the_first_window_after_the_change_and_never_befo
                 assert operator.runs == []
         assert operator.condition("DriftConfirmed") == ("True", "Diverged")
         (run,) = operator.runs
-        assert run["spec"]["trigger"]["evidence"]["name"] in DRIFT["features"]
+        assert run["spec"]["trigger"]["evidence"]["name"] in WATCHED
