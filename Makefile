@@ -30,6 +30,8 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 	@$(PY) -m uv export --quiet --no-header --no-emit-workspace --no-dev --package holdfast-serving --extra evaluator > requirements/evaluator.lock
 	@$(PY) -m uv pip compile --quiet --upgrade --no-header --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 		--constraints requirements/server.lock --output-file requirements/server-gpu.lock requirements/server-gpu.in
+	@$(PY) -m uv pip compile --quiet --upgrade --no-header --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--only-binary :all: --constraints requirements/server.lock --output-file requirements/evaluator-extras.lock requirements/evaluator-extras.in
 	@for each in requirements/clients-*.in requirements/envoy.in; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done
@@ -58,12 +60,14 @@ crds: venv ## write the CRDs, the chart's copy and the API reference from the py
 generate: crds ## write everything that is generated: CRDs, reference pages, golden manifests
 	@$(PY) -m tests.unit.cli.reference
 	@$(PY) -m tests.unit.operator.reference
+	@$(PY) -m tests.unit.sdk.report.reference
 	@$(PY) -m tests.unit.serving.reference
 	@$(PY) -m tests.unit.serving.grpc.generated_messages
 	@$(PY) -m tests.integration.chart.reference
 	@$(VENV)/bin/pytest --quiet --no-header --update-golden tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests
 
 GENERATED := tests/unit/cli/test_main.py tests/unit/operator/test_reference.py tests/unit/serving/test_reference.py \
+	tests/unit/sdk/report/test_reference.py \
 	tests/unit/serving/grpc/test_generated_messages.py \
 	tests/unit/operator/core/test_reasons_reference.py tests/unit/operator/manifests \
 	tests/integration/chart/test_chart.py::test_the_reference_page_is_that_of_the_values
@@ -76,10 +80,12 @@ test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
 
 PURE := holdfast_operator.core holdfast_operator.manifests holdfast_operator.api \
-	holdfast.performance holdfast.drift holdfast.divergence_tests holdfast.count_table holdfast.dyadic_windows holdfast.overdispersion holdfast.input_faults \
-	holdfast.drift_settings holdfast.drift_alarms holdfast.drift_detector holdfast.drift_state holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
-	holdfast.residual holdfast.profile holdfast.evaluation holdfast.answers holdfast.slices holdfast.row_overlap holdfast.gaps holdfast.bootstrap \
+	holdfast.performance holdfast.two_samples holdfast.expected_loss holdfast.drift holdfast.divergence_tests holdfast.count_table \
+	holdfast.dyadic_windows holdfast.overdispersion holdfast.input_faults holdfast.drift_settings holdfast.drift_alarms \
+	holdfast.drift_detector holdfast.drift_state holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
+	holdfast.residual holdfast.rebinning holdfast.profile holdfast.evaluation holdfast.answers holdfast.slices holdfast.row_overlap holdfast.gaps holdfast.bootstrap \
 	holdfast.replicates holdfast.score_curve holdfast.ranking_gain holdfast.gate holdfast.gate_terms \
+	holdfast.report holdfast.distributions holdfast.importance \
 	holdfast.audit holdfast.openlineage holdfast.redaction
 
 coverage: venv ## unit tests; fail unless every branch of decisions, manifests, API and statistics is taken

@@ -60,6 +60,24 @@ SCRAPE_SECONDS: Final = Histogram(
 SCRAPE_ERRORS: Final = Counter(
     "holdfast_operator_scrape_errors_total", "Scrapes that failed.", ["reason"], registry=REGISTRY
 )
+ALERTS: Final = Counter(
+    "holdfast_operator_alerts_total",
+    "Alerts received, by what became of them; one for each policy that waits for it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+ALERT_REQUESTS: Final = Counter(
+    "holdfast_operator_alert_requests_total",
+    "Notifications received, by the status they were answered with.",
+    ["status"],
+    registry=REGISTRY,
+)
+SIGNAL_ERRORS: Final = Counter(
+    "holdfast_operator_signal_errors_total",
+    "Answers to signal triggers that say nothing.",
+    ["reason"],
+    registry=REGISTRY,
+)
 DRIFT_PSI: Final = Gauge(
     "holdfast_operator_drift_psi",
     "Debiased population stability index of a feature or output within the last window.",

@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 PREFIX = "HOLDFAST_OPERATOR_"
 
@@ -46,8 +47,32 @@ class OperatorSettings(BaseModel):
         description="kinds of training workloads that policies may have made, comma-separated, such as "
         "pytorchjobs.kubeflow.org",
     )
+    alert_token_file: Path | None = Field(
+        default=None,
+        description="file with the bearer token of Alertmanager, or several, one a line; unset: no alerts",
+    )
+    alert_port: int = Field(
+        default=8082, ge=0, le=65535, description="port that Alertmanager posts to, at /alertmanager"
+    )
+    alert_certificate_file: Path | None = Field(
+        default=None, description="certificate (PEM) for TLS on that port; unset: plain HTTP"
+    )
+    alert_key_file: Path | None = Field(default=None, description="its private key")
+    signal_allowed_hosts: NameList = Field(
+        default=(),
+        description="hosts, or HOST:PORT, that signal triggers may ask beside the Services of their own "
+        "namespace, comma-separated",
+    )
     scrape_interval_seconds: float = Field(
         default=15, ge=0.2, le=300, description="pause between two scrapes of a server's counters"
+    )
+    prometheus_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="read the servers' counters from this Prometheus instead of from their pods",
+    )
+    prometheus_token_file: Path | None = Field(
+        default=None, description="file with a bearer token for it, read anew for every question"
     )
     resync_seconds: float = Field(
         default=300, ge=5, le=3600, description="pause between full listings, varied by ±20 %"
@@ -77,6 +102,12 @@ class OperatorSettings(BaseModel):
         default="INFO", description="least severity that is logged"
     )
     log_format: Literal["json", "text"] = Field(default="json", description="one JSON object a line, or text")
+
+    @model_validator(mode="after")
+    def _check_certificate(self) -> Self:
+        if (self.alert_certificate_file is None) != (self.alert_key_file is None):
+            raise ValueError("alert_certificate_file and alert_key_file are set together or not at all")
+        return self
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -52,6 +52,18 @@ def count_bins(column: NumericColumn | CategoricalColumn, values: Array) -> Colu
     return NumericBlock([column]).count(values[None])[0]
 
 
+def bin_numbers(column: NumericColumn | CategoricalColumn, values: Array) -> NDArray[np.int64]:
+    """Return the bin of each of a 1-D array of values, as ``count_bins`` counts them; -1: missing."""
+    if isinstance(column, NumericColumn):
+        numbers = values.astype(np.float64)
+        found = np.searchsorted(np.asarray(column.edges), numbers, side="right")
+        return np.where(np.isfinite(numbers), found, -1)
+    numbered = {category: number for number, category in enumerate(column.categories)}
+    present = (category_of(each) for each in values.tolist())
+    last = len(column.categories)
+    return np.array([-1 if each is None else numbered.get(each, last) for each in present], dtype=np.int64)
+
+
 def _count_categories(column: CategoricalColumn, values: Array) -> ColumnCounts:
     frequencies = _frequencies(values)
     known = [frequencies.get(category, 0) for category in column.categories]

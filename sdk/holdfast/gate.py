@@ -222,7 +222,9 @@ def _unless_few(check: CheckTerms, found: CheckResult, rows: int) -> CheckResult
     least = check.slice.min_rows if check.slice else 0
     if rows >= least:
         return found
-    return replace(found, outcome="Inconclusive", note=f"{rows} rows, at least {least} are needed")
+    return replace(
+        found, outcome="Inconclusive", note=f"{rows or 'too few'} rows, at least {least} are needed"
+    )
 
 
 def _gap(

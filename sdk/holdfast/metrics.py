@@ -96,6 +96,12 @@ HOLDOUT_METRIC: Final = Metric(
     ("model", "revision", "metric"),
     "What the package's report says: accuracy, mae or rmse on its holdout; groups: independent rows of it.",
 )
+EXPECTED_LOSS: Final = Metric(
+    "holdfast_expected_loss",
+    "gauge",
+    ("model", "revision", "metric", "name", "bin"),
+    "Mean loss of holdout rows by the bin of one output (name): mae, or errorRate; for estimates only.",
+)
 REGRESSION_METRICS: Final = (ERROR_SUM, SQUARED_ERROR_SUM, ERROR_ROWS, ERROR_SCALE)
 """Of models that predict numbers."""
 
@@ -196,6 +202,7 @@ SERVER_METRICS: Final = (
     CORRECT_ROWS,
     *REGRESSION_METRICS,
     HOLDOUT_METRIC,
+    EXPECTED_LOSS,
     *SHADOW_METRICS,
     *CAPTURE_METRICS,
     WORKERS,

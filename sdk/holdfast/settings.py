@@ -191,6 +191,17 @@ class EvaluationSettings(ContainerSettings):
     credentials_dir: str | None = Field(default=None, description="credentials for output_uri")
     run: str = Field(description="name of the RetrainRun")
     gate: str = Field(default="{}", description="what the gate asks for, as JSON: spec.gate of the policy")
+    report_sections: str = Field(
+        default="",
+        pattern=r"^((data|energy)(,(data|energy))*)?$",
+        description="comma-separated optional sections of the report, for the image with extras: data "
+        "(Evidently), energy (CodeCarbon)",
+    )
+    energy_country: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        description="whose mix of electricity emissions are of, as ISO 3166-1 alpha-3; absent: energy only",
+    )
     trigger: str = Field(default="{}", description="why the run was started, as JSON; shown in the report")
     max_package_bytes: int = Field(default=2 * 1024**3, ge=1, description="larger packages are refused")
     termination_message_path: str = Field(default="/dev/termination-log", description="where the result goes")

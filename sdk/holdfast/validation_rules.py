@@ -23,7 +23,7 @@ _QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[
 def broken_rules(value: Any, schema: Schema, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield field path and message of every rule of SCHEMA that VALUE, found at PATH, breaks."""
     for rule in schema.get(_VALIDATIONS, []):
-        if not _needs_former_state(rule) and not _holds(rule["rule"], value):
+        if not _needs_former_state(rule) and not _holds(rule["rule"], value, schema):
             yield f"{path}{rule.get('fieldPath', '')}", rule["message"]
     for inner_path, inner_value, inner_schema in _inside(value, schema, path):
         yield from broken_rules(inner_value, inner_schema, inner_path)
@@ -61,20 +61,29 @@ def _all_rules(node: object) -> Iterator[Mapping[str, str]]:
             yield from _all_rules(each)
 
 
-def _holds(expression: str, value: Any) -> bool:
+def _holds(expression: str, value: Any, schema: Schema) -> bool:
     """Tell whether EXPRESSION is true of VALUE; a rule that cannot be evaluated does not hold, as there."""
-    context = cel.Context(variables={"self": _escaped(value)}, functions=_FUNCTIONS)
+    context = cel.Context(variables={"self": _escaped(value, schema)}, functions=_FUNCTIONS)
     try:
         return _program(expression).execute(context) is True
     except (RuntimeError, TypeError, ValueError):
         return False
 
 
-def _escaped(value: Any) -> Any:
-    """Return VALUE with the names of fields that are reserved words of CEL spelled as the API server does."""
+def _escaped(value: Any, schema: Schema) -> Any:
+    """Return VALUE with the names of fields that are reserved words of CEL spelled as the API server does.
+
+    Keys of maps are data and stay as they are.
+    """
     if isinstance(value, dict):
-        return {_ESCAPED.get(name, name): _escaped(each) for name, each in value.items()}
-    return [_escaped(each) for each in value] if isinstance(value, list) else value
+        fields = schema.get("properties", {})
+        others = schema.get("additionalProperties") or {}
+        return {
+            _ESCAPED.get(name, name) if name in fields else name: _escaped(each, fields.get(name, others))
+            for name, each in value.items()
+        }
+    items = schema.get("items", {})
+    return [_escaped(each, items) for each in value] if isinstance(value, list) else value
 
 
 @cache

@@ -10,6 +10,7 @@ from tests.cluster.image_build import Image, Recipe, build_image
 from tests.cluster.programs import program
 from tests.cluster.site_packages import LOCKS, REPOSITORY, site_packages
 
+EXTRAS_PATH = ("extras-packages", "server-packages", "evaluator-packages")
 DOCKERFILES = Path(__file__).parent / "images"
 
 
@@ -38,6 +39,22 @@ def evaluator_image() -> Image:
         **_serving_packages(),
     }
     return build_image(_product("evaluator", "serving-image", contents, "evaluator"))
+
+
+def extras_evaluator_image() -> Image:
+    """Return the evaluator's image with Evidently and CodeCarbon, if needed built: 250 MB to download."""
+    contents = {**dict(zip(EXTRAS_PATH, extras_packages(), strict=True)), **_serving_packages()}
+    return build_image(_product("evaluator-extras", "serving-image", contents, "evaluator-extras"))
+
+
+def extras_packages() -> tuple[Path, Path, Path]:
+    """Return the folders of packages of that image, in the order in which it looks for them."""
+    server, evaluator = LOCKS / "server.lock", LOCKS / "evaluator.lock"
+    return (
+        site_packages(LOCKS / "evaluator-extras.lock", without=evaluator),
+        site_packages(server),
+        site_packages(evaluator, without=server),
+    )
 
 
 def gpu_server_image() -> Image:
@@ -75,7 +92,10 @@ IMAGES: Mapping[str, Callable[[], Image]] = {
     "s3": s3_image,
 }
 """What tests and demo need."""
-ON_REQUEST: Mapping[str, Callable[[], Image]] = {"server-gpu": gpu_server_image}
+ON_REQUEST: Mapping[str, Callable[[], Image]] = {
+    "server-gpu": gpu_server_image,
+    "evaluator-extras": extras_evaluator_image,
+}
 """Built only by name."""
 
 

@@ -27,7 +27,7 @@ def prepare(suites: Iterable[str]) -> None:
 
 
 def _prepare_integration() -> None:
-    for name in ("kubernetes", "etcd", "versitygw", "contour", "training-operator"):
+    for name in ("kubernetes", "etcd", "versitygw", "contour", "alertmanager", "training-operator"):
         program_set(name)
     for name in ("helm", "kubeconform"):
         client_program(name)

@@ -102,6 +102,13 @@ SETS = (
         "about 2 minutes on 2 cores",
         {"contour": "github.com/projectcontour/contour/cmd/contour"},
     ),
+    # Later ones embed a user interface that their module lacks.
+    ProgramSet(
+        "alertmanager",
+        "Alertmanager 0.31.1",
+        "about a minute on 2 cores",
+        {"alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager"},
+    ),
     ProgramSet(
         "training-operator",
         "Kubeflow's training operator 1.8.1",

@@ -33,6 +33,9 @@ _LEFT_OUT = (
     "**/*.a",
 )
 
+_KEPT = frozenset({"evidently"})
+"""Packages whose modules called tests are part of what they do."""
+
 
 def site_packages(lock: Path, *, only: Collection[str] | None = None, without: Path | None = None) -> Path:
     """Return a folder with the packages of LOCK for the images' Python, installed once per content.
@@ -49,7 +52,7 @@ def site_packages(lock: Path, *, only: Collection[str] | None = None, without: P
     if only is not None:
         entries = _chosen(entries, only, lock)
     requirements = "\n".join(entries[name] for name in sorted(entries)) + "\n"
-    key = content_key([requirements, IMAGE_PYTHON, *_platforms(), *_LEFT_OUT])
+    key = content_key([requirements, IMAGE_PYTHON, *_platforms(), *_LEFT_OUT, *sorted(_KEPT & set(entries))])
     return cached(
         "site-packages", f"{lock.stem}-{key}", lambda folder: _install(requirements, lock.stem, folder)
     )
@@ -127,6 +130,8 @@ def _install(requirements: str, name: str, folder: Path) -> None:
 def _leave_out(folder: Path) -> None:
     for pattern in _LEFT_OUT:
         for path in list(folder.glob(pattern)):
+            if path.relative_to(folder).parts[0] in _KEPT:
+                continue
             if path.is_dir():
                 shutil.rmtree(path)
             else:

@@ -3,8 +3,9 @@
 import contextlib
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import numpy as np
@@ -40,6 +41,10 @@ class Follower:
     changes: "queue.SimpleQueue[Change]"
     stream: Stream
     tell: Callable[[Told], None]
+    answer: Callable[[Mapping[str, Any]], str]
+    """Answers a run that asks for approval; returns the decision in a word."""
+    promote: Callable[[str], None]
+    """Has a candidate take over for which no requests are left to be judged on."""
     journal: Journal = field(default_factory=Journal)
     narrator: Narrator = field(default_factory=Narrator)
     begun: float = field(default_factory=time.monotonic)
@@ -57,6 +62,8 @@ class Follower:
             done = self._poll() or done
             self._hear_changes()
             self._set_pace()
+            if done:
+                self._promote_candidate()
             if len(self.journal.answers) > sent:
                 moved = time.monotonic()
             self._check_movement(moved, done)
@@ -109,6 +116,9 @@ class Follower:
             self.journal.resources[f"{change.kind}/{name}"] = change.resource
             for moment in self.narrator.hear(change):
                 self._note(moment.kind, moment.subject, self._text(moment))
+                if moment.kind == "question":
+                    decision = self.answer(change.resource)
+                    self._note("answer", moment.subject, f"The reviewer has {decision} it, in the own name.")
 
     def _text(self, moment: Moment) -> str:
         if moment.kind != "promotion":
@@ -130,8 +140,20 @@ class Follower:
             for run in self.journal.resources_of("RetrainRun")
         )
 
+    def _promote_candidate(self) -> None:
+        for deployment in self.journal.resources_of("ModelDeployment"):
+            name = deployment["status"].get("candidateRevision", {}).get("name")
+            if name is not None and ("promote", name) not in self.narrator.told:
+                self.narrator.told.add(("promote", name))
+                self.promote(name)
+
+    def _is_training(self) -> bool:
+        return self._open_runs() and not any(
+            "candidateRevision" in each["status"] for each in self.journal.resources_of("ModelDeployment")
+        )
+
     def _set_pace(self) -> None:
-        wanted = self.schedule.slow_rows_per_second if self._open_runs() else self.schedule.rows_per_second
+        wanted = self.schedule.slow_rows_per_second if self._is_training() else self.schedule.rows_per_second
         if wanted == self.pace:
             return
         with contextlib.suppress(httpx.HTTPError):  # the next round tries again

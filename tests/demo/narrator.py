@@ -8,7 +8,9 @@ from tests.demo.conditions import condition, is_true
 from tests.demo.errors import DemoError
 from tests.demo.watching import Change
 
-MomentKind = Literal["suspicion", "alarm", "training", "verdict", "promotion", "rejection"]
+MomentKind = Literal[
+    "suspicion", "alarm", "training", "verdict", "question", "canary", "promotion", "rejection"
+]
 WORDS = {
     "tmin": "the lowest temperature of the day",
     "tmax": "the highest temperature of the day",
@@ -64,6 +66,8 @@ class Narrator:
             )
         if is_true(run, "Evaluated"):
             yield Moment("verdict", name, verdict(run))
+        if condition(run, "Approved").get("reason") == "AwaitingApproval":
+            yield Moment("question", name, "A person is asked, with the report at hand.")
         if is_true(run, "Rejected"):
             yield Moment("rejection", name, f"The new one is rejected: {reason(run)}. The old one stays.")
 
@@ -73,6 +77,10 @@ def _of_deployment(deployment: Mapping[str, Any]) -> Iterator[Moment]:
     if is_true(deployment, "Stalled"):
         found = condition(deployment, "Stalled")
         raise DemoError(f"ModelDeployment {name}: {found['reason']}: {found.get('message', '')}")
+    candidate = deployment.get("status", {}).get("candidateRevision", {})
+    if candidate.get("weightPercent"):
+        share = candidate["weightPercent"]
+        yield Moment("canary", candidate["name"], f"Canary: the new model gets {share} % of the requests.")
     stable = deployment.get("status", {}).get("stableRevision")
     if stable and stable["origin"] != "Spec":
         yield Moment("promotion", stable["name"], f"The new model serves, as revision {stable['name']}.")

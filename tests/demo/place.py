@@ -52,6 +52,19 @@ class Place:
         metadata = {"name": self.namespace, "labels": RESTRICTED}
         self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}])
 
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an object."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", kind, name, "--output=json"))
+        return found
+
+    def patch(self, kind: str, name: str, changes: Mapping[str, Any]) -> None:
+        """Merge changes into an object (RFC 7386)."""
+        self.kubectl("patch", kind, name, "--type=merge", f"--patch={json.dumps(changes)}")
+
+    def annotate(self, kind: str, name: str, annotation: str) -> None:
+        """Set an annotation, given as NAME=VALUE."""
+        self.kubectl("annotate", kind, name, annotation, "--overwrite")
+
     def wait(self, what: str, condition: str, seconds: int) -> None:
         """Wait until an object fulfils a condition, as ``kubectl wait --for`` understands it.
 

@@ -1,6 +1,6 @@
 """The demo, step by step: cluster, operator, store, first model, policy, the rides, and what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +9,16 @@ from typing import Any
 
 from bikeshare.rides import Rides
 
+from holdfast.labels import PROMOTE
 from holdfast.onnx import Session
 from holdfast.package import ModelPackage
+from holdfast.store import fetch_package
 from tests.cluster.adapters.existing import ExistingAdapter
 from tests.cluster.errors import ClusterError
 from tests.cluster.image_build import Image
 from tests.cluster.running import choose_adapter
 from tests.cluster.site_packages import REPOSITORY
+from tests.demo.bad_candidate import Caught, catch_bad_candidate
 from tests.demo.dataset import rides_file
 from tests.demo.errors import DemoError
 from tests.demo.first_model import (
@@ -31,8 +34,9 @@ from tests.demo.journal import Journal
 from tests.demo.page import render_page
 from tests.demo.picture import draw, save_png, to_svg
 from tests.demo.place import Place
-from tests.demo.published import alarm_level, drift_series, fetch_published
-from tests.demo.results import Results, check, results_of
+from tests.demo.published import Published, alarm_level, drift_series, fetch_published
+from tests.demo.results import Results, check, results_of, revisions_of
+from tests.demo.reviewer import Reviewer
 from tests.demo.schedule import EXAMPLE, HISTORY_START, Schedule, one_object
 from tests.demo.screen import Screen
 from tests.demo.stream import Stream
@@ -68,20 +72,50 @@ def run(place: Place, store: Store, images: dict[str, Image], text: str, screen:
     with TemporaryDirectory() as folder:
         package = serve_first_model(place, store, text, Path(folder), screen)
         first_model = Session.open(package.model_path)
+    place.apply_file("reviewer.yaml", images)
     place.apply_file("retrain-policy.yaml", images)
     screen.say(
         "\nApril begins. The load generator sends every hour to the model; 16 hours pass in a second.\n"
     )
     rides = Rides.parse([text]).between(schedule.start, schedule.end)
-    journal = send_rides(place, images, text, rides, first_model, screen)
+    with TemporaryDirectory() as folder:
+        reviewer = Reviewer.log_in(place.cluster, place.namespace, Path(folder))
+        journal = send_rides(place, images, text, rides, first_model, reviewer, screen)
     published = fetch_published(journal, rides, store)
     journal.drift = drift_series(journal, rides, published, schedule)
     journal.alarm_level = alarm_level(next(iter(published.values())).profile, schedule)
     journal.predicted = {name: each.predicted.tolist() for name, each in published.items()}
     results = results_of(journal)
-    files = write_files(journal, results, schedule)
+    caught = catch(place, store, rides, journal, screen)
+    files = [*write_files(journal, results, schedule), *write_reports(published)]
     screen.show_results(results, files, place)
     check(journal, results)
+    screen.show_caught(caught)
+
+
+def catch(place: Place, store: Store, rides: Rides, journal: Journal, screen: Screen) -> Caught:
+    """Play the second scenario: a model that is wrong without any error."""
+    screen.say(
+        "\nA second story. Somebody deploys a model by hand whose predictions are three times too high. "
+        "It answers in time, and without errors.\n"
+    )
+    with TemporaryDirectory() as folder, store.credentials_folder() as credentials:
+        revision = revisions_of(journal)[-1]
+        good = fetch_package(revision["uri"], revision["digest"], Path(folder) / "good", credentials)
+        with screen.step("the wrong model, rolled out as a canary under load"):
+            return catch_bad_candidate(place, store, rides, good, Path(folder))
+
+
+def write_reports(published: Mapping[str, Published]) -> list[Path]:
+    """Write what approvers have read of every revision that a run has made; return the files."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, package in published.items():
+        if package.report is not None:
+            path = OUTPUT / f"report-{name}.html"
+            path.write_bytes(package.report)
+            files.append(path)
+    return files
 
 
 def rides_text(schedule: Schedule) -> str:
@@ -134,7 +168,13 @@ def serve_first_model(place: Place, store: Store, text: str, folder: Path, scree
 
 
 def send_rides(
-    place: Place, images: dict[str, Image], text: str, rides: Rides, first_model: Session, screen: Screen
+    place: Place,
+    images: dict[str, Image],
+    text: str,
+    rides: Rides,
+    first_model: Session,
+    reviewer: Reviewer,
+    screen: Screen,
 ) -> Journal:
     """Start the load generator and follow until everything is over."""
     place.apply([config_map("rides", {"rides.csv": text})])
@@ -142,7 +182,16 @@ def send_rides(
     place.wait("pod/load", "condition=Ready", 60)
     with place.service("load", LOAD_PORT) as url:
         changes = follow(place.cluster.kubeconfig, place.namespace)
-        follower = Follower(rides, first_model, Schedule.read(), changes, Stream(url), screen.tell)
+        follower = Follower(
+            rides,
+            first_model,
+            Schedule.read(),
+            changes,
+            Stream(url),
+            screen.tell,
+            answer=reviewer.answer,
+            promote=lambda name: place.annotate("modeldeployment", "bikes", f"{PROMOTE}={name}"),
+        )
         return follower.follow()
 
 

@@ -12,6 +12,7 @@ from scipy.special import chndtrix
 
 from holdfast.binning import column_values, count_bins
 from holdfast.drift import g_statistic
+from holdfast.manifest import REPORT_PAGE_FILE
 from holdfast.onnx import Session
 from holdfast.profile import Profile
 from holdfast.store import fetch_package
@@ -32,6 +33,8 @@ class Published:
 
     profile: Profile
     predicted: NDArray[np.float64]
+    report: bytes | None = None
+    """The page that its approver could read, where a run has made it."""
 
 
 def fetch_published(journal: Journal, rides: Rides, store: Store) -> dict[str, Published]:
@@ -50,7 +53,9 @@ def fetch_published(journal: Journal, rides: Rides, store: Store) -> dict[str, P
             if profile is None:
                 raise DemoError(f"the package of {revision['name']} has no profile")
             predicted = Session.open(package.model_path).run({INPUT: rows})[OUTPUT][:, 0]
-            found[revision["name"]] = Published(profile, predicted.astype(np.float64))
+            page = place / REPORT_PAGE_FILE
+            report = page.read_bytes() if page.is_file() else None
+            found[revision["name"]] = Published(profile, predicted.astype(np.float64), report)
         return found
 
 

@@ -9,6 +9,7 @@ from time import monotonic
 from rich.console import Console
 from rich.text import Text
 
+from tests.demo.bad_candidate import Caught
 from tests.demo.errors import DemoError
 from tests.demo.journal import Told
 from tests.demo.place import Place
@@ -20,6 +21,10 @@ SIGNS = {
     "alarm": ("▼", "bold red"),
     "training": ("⚙", "cyan"),
     "verdict": ("⚖", "cyan"),
+    "question": ("?", "cyan"),
+    "answer": ("✓", "cyan"),
+    "canary": ("◐", "green"),
+    "caught": ("▼", "bold red"),
     "promotion": ("▲", "bold green"),
     "rejection": ("✕", "yellow"),
     "month": ("∑", "bold"),
@@ -79,6 +84,19 @@ class Screen:
         for command in commands(place):
             self._console.print(Text(f"  {command}"))
         self._console.print("\nRemove it with: make demo-clean")
+
+    def show_caught(self, caught: Caught) -> None:
+        """Write how the wrong model of the second scenario was taken back."""
+        self._console.print(Text(f"\nCaught in its canary: {caught.message}", style="bold red"))
+        for each in caught.checks:
+            line = (
+                f"  {each['metric']}: {each.get('candidate', '?')} ({each['threshold']}) → {each['outcome']}"
+            )
+            self._console.print(Text(line))
+        self._console.print(
+            f"{caught.requests:,} requests meanwhile, {caught.failed} failed; the wrong model answered "
+            f"{caught.by_candidate:,}, before {caught.stable} had them all again."
+        )
 
     def fail(self, error: DemoError) -> None:
         """Write why the demo failed, and what may help."""

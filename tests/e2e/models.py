@@ -58,6 +58,12 @@ def linear(seed: int) -> Model:
     return _model(Ridge(alpha=0.1).fit(x[drawn], y[drawn]), x)
 
 
+def mistaken() -> Model:
+    """Return a model that answers in time, without errors, and always far too high."""
+    x, y = diabetes()
+    return _model(Ridge(alpha=0.1).fit(x, 3 * y), x)
+
+
 def worn_out() -> Model:
     """Return a model that has only seen people of a low body mass index."""
     x, y = diabetes()

@@ -1,6 +1,6 @@
 """Every target by its name."""
 
-from tests.fuzz import application, grpc_messages, http_framing, inference_bodies
+from tests.fuzz import application, grpc_messages, http_framing, inference_bodies, outside_causes
 
 TARGETS = {
     each.name: each
@@ -10,5 +10,7 @@ TARGETS = {
         inference_bodies.BINARY,
         application.TARGET,
         grpc_messages.TARGET,
+        outside_causes.ALERTS,
+        outside_causes.ANSWERS,
     )
 }

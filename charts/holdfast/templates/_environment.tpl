@@ -18,6 +18,30 @@
   value: {{ join "," .Values.engines | quote }}
 - name: HOLDFAST_OPERATOR_SCRAPE_INTERVAL_SECONDS
   value: {{ .Values.operator.scrapeIntervalSeconds | quote }}
+{{- with .Values.prometheus.url }}
+- name: HOLDFAST_OPERATOR_PROMETHEUS_URL
+  value: {{ . | quote }}
+{{- if $.Values.prometheus.tokenSecretName }}
+- name: HOLDFAST_OPERATOR_PROMETHEUS_TOKEN_FILE
+  value: /etc/holdfast/prometheus/token
+{{- end }}
+{{- end }}
+{{- if .Values.alertReceiver.enabled }}
+- name: HOLDFAST_OPERATOR_ALERT_TOKEN_FILE
+  value: /etc/holdfast/alerts/token
+- name: HOLDFAST_OPERATOR_ALERT_PORT
+  value: {{ .Values.alertReceiver.port | quote }}
+{{- if .Values.alertReceiver.tls.secretName }}
+- name: HOLDFAST_OPERATOR_ALERT_CERTIFICATE_FILE
+  value: /etc/holdfast/alerts-tls/tls.crt
+- name: HOLDFAST_OPERATOR_ALERT_KEY_FILE
+  value: /etc/holdfast/alerts-tls/tls.key
+{{- end }}
+{{- end }}
+{{- with .Values.signals.allowedHosts }}
+- name: HOLDFAST_OPERATOR_SIGNAL_ALLOWED_HOSTS
+  value: {{ join "," . | quote }}
+{{- end }}
 - name: HOLDFAST_OPERATOR_RESYNC_SECONDS
   value: {{ .Values.operator.resyncSeconds | quote }}
 - name: HOLDFAST_OPERATOR_WORKERS

@@ -54,7 +54,9 @@ def main() -> int:
 def send_all(rides: Rides, url: str, progress: Progress, arrivals: Arrivals) -> None:
     """Send the rows in the order of time, at the pace that is set."""
     due = time.monotonic()
-    with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+    # A new connection for each: the model's Service divides connections, not requests, between its pods.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, limits=limits) as client:
         for index in range(len(rides)):
             # A pause of this process is not made up for: a burst would not be the pace that was asked for.
             due = max(due + 1 / progress.rows_per_second, time.monotonic() - 1)

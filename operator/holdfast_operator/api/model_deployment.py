@@ -18,7 +18,7 @@ from holdfast_operator.api.resource import (
     Uri,
     Word,
 )
-from holdfast_operator.api.rollout import Rollout
+from holdfast_operator.api.rollout import Rollout, StepResults
 from holdfast_operator.api.server import Server as Server
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
 
@@ -113,6 +113,20 @@ class Revision(ApiModel):
     weight_percent: int | None = Field(
         default=None, ge=0, le=100, description="Share of the requests that a candidate should get now."
     )
+    step: int | None = Field(default=None, ge=1, le=64, description="Step of the rollout under way, from 1.")
+    steps: int | None = Field(
+        default=None, ge=1, le=64, description="Steps in all; the last is to take over."
+    )
+    step_name: Word | None = Field(default=None, description="The step in words, such as Canary 20 %.")
+    step_started_time: Time | None = None
+    judged_since: Time | None = Field(
+        default=None, description="Since when the step is judged; unset: its pods are starting."
+    )
+    looks: int | None = Field(default=None, ge=0, description="How often the step has been judged.")
+    failures: int | None = Field(default=None, ge=0, description="How often the step has failed.")
+    checks: StepResults = Field(
+        default_factory=list, description="What the last judgement said; kept with a revision that left."
+    )
 
 
 class ModelFailure(ApiModel):
@@ -130,6 +144,17 @@ class ModelFailure(ApiModel):
     attempts: int = Field(default=1, ge=1)
 
 
+class Probation(ApiModel):
+    """The time after a promotion in which the old revision is kept, to go back to at once."""
+
+    revision: Revision = Field(description="The old revision, whose pods stay.")
+    started_time: Time
+    end_time: Time = Field(description="When the old pods go.")
+    looks: int = Field(default=0, ge=0, description="How often the new revision has been judged since.")
+    failures: int = Field(default=0, ge=0, description="How often it has failed.")
+    checks: StepResults = Field(default_factory=list, description="What the last judgement said.")
+
+
 class ModelDeploymentStatus(ApiModel):
     """What is served, and what is being done about the rest."""
 
@@ -138,6 +163,10 @@ class ModelDeploymentStatus(ApiModel):
     target: Target | None = None
     stable_revision: Revision | None = None
     candidate_revision: Revision | None = None
+    probation: Probation | None = Field(default=None, description="Set while the old revision is kept.")
+    promotion_answered: Text | None = Field(
+        default=None, description="Value of the annotation holdfast.dev/promote that has been used up."
+    )
     revisions: list[Revision] = Field(default_factory=list, max_length=50)
     url: Uri | None = None
     replicas: int = 0

@@ -5,7 +5,7 @@ from holdfast_operator.api.validation_rule import matches, rule
 _HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
 
 ALERT_LABELS_RULE = rule(
-    f"self.all(k, {matches('k', '^[a-zA-Z_][a-zA-Z0-9_]*$')} && k != 'namespace')",
+    f"!('namespace' in self) && self.all(k, {matches('k', '^[a-zA-Z_][a-zA-Z0-9_]*$')})",
     "keys of matchLabels must be label names of Prometheus, such as alertname; leave out namespace, which is "
     "always that of the policy",
 )

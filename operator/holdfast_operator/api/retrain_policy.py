@@ -23,7 +23,7 @@ from holdfast_operator.api.resource import (
 )
 from holdfast_operator.api.trainer import EnvVar as EnvVar
 from holdfast_operator.api.trainer import Trainer as Trainer
-from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus
+from holdfast_operator.api.trigger_statuses import AlertStatus, CodeStatus, DataStatus, SignalStatus
 from holdfast_operator.api.triggers import Triggers, TriggerStatus, TriggerType
 from holdfast_operator.api.validation_rule import (
     NAME_IN_LABELS_RULE,
@@ -130,6 +130,14 @@ class FeatureDrift(ApiModel):
     p_value: Word = Field(description="Probability of such a divergence if it were within the tolerance.")
 
 
+class LossEstimate(ApiModel):
+    """How wrong the model may be now, judged without labels by what it predicts; never decided by."""
+
+    metric: Literal["mae", "errorRate"]
+    value: Decimal = Field(description="Of the window, if each prediction is as wrong as on the holdout.")
+    reference: Decimal = Field(description="The same of the profile's rows.")
+
+
 class DriftStatus(ApiModel):
     """The last drift decision and its numbers."""
 
@@ -137,6 +145,7 @@ class DriftStatus(ApiModel):
     window_seconds: int = 0
     revision: Word = ""
     worst_features: list[FeatureDrift] = Field(default_factory=list, max_length=5)
+    estimate: LossEstimate | None = None
 
 
 class RunReference(ApiModel):
@@ -167,6 +176,8 @@ class RetrainPolicyStatus(ApiModel):
     triggers: list[TriggerStatus] = Field(default_factory=list, max_length=8)
     data: DataStatus | None = None
     code: CodeStatus | None = None
+    alert: AlertStatus | None = None
+    signal: SignalStatus | None = None
     last_run: RunReference | None = None
     run_times: list[Time] = Field(
         default_factory=list, max_length=1000, description="Starts in the last 30 days."

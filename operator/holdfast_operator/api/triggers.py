@@ -10,7 +10,7 @@ from holdfast_operator.api.decision_rules import (
     SEVERE_RULE,
     TOLERANCE_RULE,
 )
-from holdfast_operator.api.outside_triggers import CodeTrigger, DataTrigger
+from holdfast_operator.api.outside_triggers import AlertTrigger, CodeTrigger, DataTrigger, SignalTrigger
 from holdfast_operator.api.performance import PerformanceTrigger
 from holdfast_operator.api.resource import ApiModel, Decimal, Time, Word
 from holdfast_operator.api.validation_rule import matches, rule, validated_by
@@ -88,6 +88,12 @@ class Triggers(ApiModel):
     data: DataTrigger | None = Field(default=None, description="Retrain when the data has changed.")
     code: CodeTrigger | None = Field(
         default=None, description="Retrain when spec.trainer or spec.workload has changed."
+    )
+    alert: AlertTrigger | None = Field(
+        default=None, description="Retrain when Alertmanager reports an alert of this namespace."
+    )
+    signal: SignalTrigger | None = Field(
+        default=None, description="Retrain when a figure that another tool answers is out of bounds."
     )
 
 

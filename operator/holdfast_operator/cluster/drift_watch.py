@@ -14,6 +14,7 @@ from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.followed_drift import FollowedDrift, SeenRevision, WatchedRevision
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.label_watch import LabelWatch
+from holdfast_operator.cluster.step_watch import StepWatch
 from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
 from holdfast_operator.core.reasons import WindowProblem
@@ -41,6 +42,7 @@ class DriftWatch:
     def __init__(self, scrape_interval_seconds: float) -> None:
         self._stale = timedelta(seconds=STALE_SCRAPES * scrape_interval_seconds)
         self.labels = LabelWatch(self._stale)
+        self.steps = StepWatch()
         self._followed: dict[Key, FollowedDrift] = {}
         self._profiles: dict[tuple[str, str, str], Profile | WindowFailure] = {}
 
@@ -68,14 +70,18 @@ class DriftWatch:
     def checkpoint(self, policy: Key) -> str | None:
         """Return what is to be kept over a restart; it changes every few minutes while rows come."""
         followed = self._followed.get(policy)
-        return followed.kept if followed else None
+        if followed is None:
+            return None
+        if followed.is_to_be_written and followed.kept_at is not None:
+            followed.kept, followed.is_to_be_written = dump_drift(followed, followed.kept_at), False
+        return followed.kept
 
     def unfollow(self, policy: Key) -> None:
         """Forget what was counted for the policy."""
         followed = self._followed.pop(policy, None)
         if followed is None:
             return
-        models = self.model_deployments()
+        models = self.model_deployments() | self.steps.model_deployments()
         self._profiles = {key: value for key, value in self._profiles.items() if key[:2] in models}
 
     def model_deployments(self) -> set[tuple[str, str]]:
@@ -91,7 +97,7 @@ class DriftWatch:
         """
         for followed in self._policies_of(namespace, model):
             for (revision, hash_), values in counters.by_profile.items():
-                followed.seen[revision] = SeenRevision(hash_, now)
+                followed.seen[revision] = SeenRevision(hash_, now, counters.expected.get(revision))
                 followed.failures.pop(revision, None)
                 profile = self._profiles.get((namespace, model, hash_))
                 if isinstance(profile, Profile):
@@ -118,7 +124,7 @@ class DriftWatch:
             if followed.last_look is None or look > followed.last_look:
                 followed.last_look, has_news = look, True
             if followed.is_to_be_kept(now):
-                followed.kept, followed.kept_at = dump_drift(followed, now), now
+                followed.kept_at, followed.is_to_be_written = now, True
                 followed.has_changed, has_news = False, True
             if has_news:
                 due.append(key)
@@ -134,6 +140,14 @@ class DriftWatch:
         if len(self._profiles) > MAX_PROFILES:
             del self._profiles[next(iter(self._profiles))]
 
+    def profiles(self, namespace: str, model: str) -> dict[str, Profile]:
+        """Return the profiles of a model by hash, as far as they are known."""
+        return {
+            key[2]: profile
+            for key, profile in self._profiles.items()
+            if key[:2] == (namespace, model) and isinstance(profile, Profile)
+        }
+
     def window(self, policy: Key, revision: str, now: datetime) -> DriftWindow | None:
         """Return what was counted for a revision until the last look; None before the first scrape."""
         followed = self._followed.get(policy)
@@ -148,7 +162,8 @@ class DriftWatch:
         if isinstance(profile, WindowFailure):
             return failed_window(revision, followed.settings, now, profile)
         watched = followed.watched.get((revision, seen.profile))
-        return _window(revision, seen.profile, watched, followed, now) if watched else None
+        look = followed.last_look or last_look(now, followed.settings)
+        return _window(revision, seen, watched, look) if watched else None
 
     def _policies_of(self, namespace: str, model: str) -> Iterator[FollowedDrift]:
         for key, followed in self._followed.items():
@@ -174,24 +189,22 @@ def failed_window(
     )
 
 
-def _window(
-    revision: str, hash_: str, watched: WatchedRevision, followed: FollowedDrift, now: datetime
-) -> DriftWindow:
-    detector, table = watched.detector, watched.detector.table
-    end = (followed.last_look or last_look(now, followed.settings)).timestamp()
+def _window(revision: str, seen: SeenRevision, watched: WatchedRevision, look: datetime) -> DriftWindow:
+    detector, table, end = watched.detector, watched.detector.table, look.timestamp()
     own = detector.last_own
     # An older one is of rows that the window of the last look does not have.
-    is_last = own is not None and own.end == followed.settings.bucket(end)
+    is_last = own is not None and own.end == detector.settings.bucket(end)
     counts = own.counts if own is not None and is_last else table.vector({})
-    start = max(end - followed.settings.window_seconds, min(detector.since or end, end))
+    start = max(end - detector.settings.window_seconds, min(detector.since or end, end))
     return DriftWindow(
         revision,
-        hash_,
+        seen.profile,
         datetime.fromtimestamp(start, UTC),
-        datetime.fromtimestamp(end, UTC),
+        look,
         int(counts[0]),
         tuple(_column(table, index, counts) for index in range(len(table.columns))),
         alarms=detector.standing,
+        expected=seen.expected,
     )
 
 

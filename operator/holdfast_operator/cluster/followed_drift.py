@@ -9,6 +9,7 @@ from holdfast.count_table import Series
 from holdfast.drift_detector import DriftDetector
 from holdfast.drift_settings import DriftSettings
 from holdfast.drift_state import change_settings
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.profile import Profile
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process
 
@@ -33,6 +34,7 @@ class SeenRevision:
     profile: str
     """Hash of the profile that they counted by last; empty: none."""
     last_success: datetime
+    expected: ExpectedLoss | None = None
 
 
 @dataclass
@@ -48,8 +50,11 @@ class FollowedDrift:
     failures: dict[str, str] = field(default_factory=dict)
     last_look: datetime | None = None
     kept: str | None = None
-    """The state as it is to be kept, made at ``kept_at``; None: none yet, or it is too large."""
+    """The state as it is to be kept; None: none yet, or it is too large."""
     kept_at: datetime | None = None
+    """When it was to be kept last."""
+    is_to_be_written: bool = False
+    """It was to be kept since, and nobody has asked for it."""
     has_changed: bool = False
     """Rows have come since."""
 

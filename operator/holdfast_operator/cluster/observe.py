@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -14,9 +14,11 @@ from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.resource import ApiModel
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.cluster.abilities import Abilities
 from holdfast_operator.cluster.api import Cluster, NotFoundError, object_name
 from holdfast_operator.cluster.checkpoints import kept_of, resume_watches
-from holdfast_operator.cluster.drift_watch import DriftWatch, WindowFailure, failed_window
+from holdfast_operator.cluster.drift_observation import observe_drift
+from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import (
     CHILDREN,
@@ -33,15 +35,15 @@ from holdfast_operator.cluster.kinds import (
 from holdfast_operator.cluster.label_observation import observe_labels
 from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
-from holdfast_operator.core.drift import drift_settings_of
+from holdfast_operator.cluster.signal_observation import observe_signal
+from holdfast_operator.cluster.signal_watch import SignalWatch
+from holdfast_operator.cluster.step_observation import observe_step
 from holdfast_operator.core.observation import (
-    DriftWindow,
     GatewayApi,
     ModelDeploymentObservation,
     RetrainPolicyObservation,
     RetrainRunObservation,
 )
-from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.core.route import gateway_of
 from holdfast_operator.manifests.metadata import (
     INSPECTION,
@@ -55,10 +57,6 @@ logger = logging.getLogger(__name__)
 
 ResourceT = TypeVar("ResourceT", bound=ApiModel)
 ObservationT = TypeVar("ObservationT")
-
-MONITORING_OFF = WindowFailure(
-    WindowProblem.MONITORING_OFF, "spec.server.featureMonitoring of the ModelDeployment is Disabled"
-)
 
 
 @dataclass(frozen=True)
@@ -79,22 +77,23 @@ class Observer:
         images: ImageSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
-        gateway_api: bool = False,
-        engines: Sequence[str] = (),
+        abilities: Abilities | None = None,
+        signals: SignalWatch | None = None,
     ) -> None:
-        """GATEWAY_API: HTTPRoutes are read and made."""
+        """SIGNALS: what the tools have answered that signal triggers ask."""
         self._cluster = cluster
         self._training = TrainingObserver(cluster)
-        self._engines = tuple(engines)
+        self._abilities = abilities or Abilities()
         self._drift = drift
         self._images = images
         self._now = now
-        self._gateway_api = gateway_api
+        self._signals = signals or SignalWatch()
 
     async def observe_model_deployment(self, key: Key) -> Observed[ModelDeploymentObservation] | None:
         """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
         live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
         if live is None:
+            self._drift.steps.unfollow(key)
             return None
         children, (gateway_api, routes), runs = await asyncio.gather(
             self._children(live), self._routes(live), self._runs_of_model(key.namespace, key.name)
@@ -113,6 +112,7 @@ class Observer:
             settings=self._images,
             gateway_api=gateway_api,
             endpoint_slices=endpoint_slices,
+            step_evidence=observe_step(self._drift, key, resource, self._now()),
         )
         return Observed(live, observation)
 
@@ -147,6 +147,7 @@ class Observer:
         if live is None:
             self._drift.unfollow(key)
             self._drift.labels.unfollow(key)
+            self._signals.unfollow(key)
             return None
         policy = RetrainPolicy.model_validate(live)
         model = policy.spec.model_deployment_ref.name
@@ -160,7 +161,7 @@ class Observer:
             resource=policy,
             model_deployment=model_deployment,
             runs=runs,
-            drift=self._window(key, policy, model_deployment, now),
+            drift=observe_drift(self._drift, key, policy, model_deployment, now),
             now=now,
             settings=self._images,
             look_jobs=look_jobs,
@@ -168,6 +169,8 @@ class Observer:
             labels=observe_labels(self._drift.labels, key, policy, model_deployment, now),
             kept=kept_of(self._drift, key),
             checkpoints=checkpoints,
+            signal=observe_signal(self._signals, key, policy),
+            receives_alerts=self._abilities.receives_alerts,
         )
         return Observed(live, observation)
 
@@ -197,7 +200,7 @@ class Observer:
             workload=training.workload,
             service_account=training.service_account,
             refusal=training.refusal,
-            engines=self._engines,
+            engines=self._abilities.engines,
             now=self._now(),
             settings=self._images,
         )
@@ -208,7 +211,7 @@ class Observer:
         return tuple(child for children in listed for child in children)
 
     async def _routes(self, live: Manifest) -> tuple[GatewayApi, tuple[Manifest, ...]]:
-        if not self._gateway_api:
+        if not self._abilities.gateway_api:
             return GatewayApi.OFF, ()
         try:
             return GatewayApi.SERVED, await self._controlled(HTTP_ROUTE, live)
@@ -259,21 +262,6 @@ class Observer:
     async def _get_same(self, manifest: Manifest) -> Manifest | None:
         metadata = manifest["metadata"]
         return await self._cluster.get(kind_of(manifest), metadata["namespace"], metadata["name"])
-
-    def _window(
-        self, key: Key, policy: RetrainPolicy, model: ModelDeployment | None, now: datetime
-    ) -> DriftWindow | None:
-        trigger = policy.spec.triggers.drift
-        if trigger is None or policy.spec.suspend or model is None:
-            self._drift.unfollow(key)
-            return None
-        settings = drift_settings_of(trigger)
-        revision = model.status.stable_revision.name if model.status.stable_revision else ""
-        if model.spec.server.feature_monitoring == "Disabled":
-            self._drift.unfollow(key)
-            return failed_window(revision, settings, now, MONITORING_OFF)
-        self._drift.follow(key, model.metadata.name, settings, now)
-        return self._drift.window(key, revision, now)
 
 
 def _parse_all(model: type[ResourceT], manifests: Iterable[Manifest]) -> list[ResourceT]:

@@ -32,6 +32,8 @@ class ScrapeFailure(StrEnum):
     """The answer was larger than 4 MiB."""
     MALFORMED = "Malformed"
     """The answer could not be understood."""
+    NOT_SCRAPED = "NotScraped"
+    """The Prometheus that counters are read from does not know the pod."""
 
 
 class ScrapeError(Exception):
@@ -88,7 +90,7 @@ class PodClient:
                 if response.status != 200:
                     message = f"{path} answered {response.status}"
                     raise ScrapeError(ScrapeFailure.BAD_STATUS, message, response.status)
-                return await _read_bounded(response)
+                return await read_bounded(response, MAX_BYTES)
         except TimeoutError as error:
             raise ScrapeError(ScrapeFailure.TIMEOUT, f"{path} did not answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -105,10 +107,15 @@ class PodClient:
         return f"http://{host}:{self._port}{path}"
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        ScrapeError: it has more than MAX_BYTES.
+    """
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise ScrapeError(ScrapeFailure.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise ScrapeError(ScrapeFailure.TOO_LARGE, f"more than {max_bytes} bytes")
     return bytes(body)

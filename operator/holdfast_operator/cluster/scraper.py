@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,17 +11,17 @@ from holdfast import labels
 from holdfast.failures import ModelError
 from holdfast.profile import Profile
 from holdfast_operator.cluster.api import ApiError, Cluster
+from holdfast_operator.cluster.counter_source import CounterSource, PodCounters, ServerPod
 from holdfast_operator.cluster.drift_watch import NO_PROFILE, DriftWatch, WindowFailure
 from holdfast_operator.cluster.exposition import (
     LABEL_METRIC_NAMES,
     METRIC_NAMES,
-    MalformedMetricsError,
+    STEP_METRIC_NAMES,
     ServerCounters,
-    parse_counters,
 )
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import POD
-from holdfast_operator.cluster.pod_client import PodClient, ScrapeError, ScrapeFailure
+from holdfast_operator.cluster.pod_client import PodClient, ScrapeError
 from holdfast_operator.core.reasons import WindowProblem
 from holdfast_operator.manifests.metadata import SERVER, Manifest
 from holdfast_operator.metrics import SCRAPE_ERRORS, SCRAPE_SECONDS
@@ -30,20 +29,7 @@ from holdfast_operator.metrics import SCRAPE_ERRORS, SCRAPE_SECONDS
 logger = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 32
-_QUERY: Final = tuple(("name[]", name) for name in METRIC_NAMES)
-_LABEL_QUERY: Final = tuple(("name[]", name) for name in LABEL_METRIC_NAMES)
 _SELECTOR: Final = f"{labels.MANAGED_BY}=holdfast,{labels.COMPONENT}={SERVER}"
-
-
-@dataclass(frozen=True)
-class ServerPod:
-    """A pod that can be asked."""
-
-    namespace: str
-    model: str
-    revision: str
-    uid: str
-    address: str
 
 
 class Scraper:
@@ -56,8 +42,13 @@ class Scraper:
         watch: DriftWatch,
         on_look: Callable[[Key], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        source: CounterSource | None = None,
     ) -> None:
-        """Store what is scraped in WATCH; ON_LOOK is told of each policy whose next look is due."""
+        """Store what is scraped in WATCH; ON_LOOK is told of each policy whose next look is due.
+
+        SOURCE: where counters are read; None: from the pods. Profiles always come from them.
+        """
+        self._source = source or PodCounters(pods)
         self._cluster = cluster
         self._pods = pods
         self._watch = watch
@@ -78,11 +69,24 @@ class Scraper:
     async def scrape_all(self) -> None:
         """Scrape every server pod of the watched models once."""
         labels = self._watch.labels
-        pods = await self._list_pods(self._watch.model_deployments() | labels.model_deployments())
+        wanted = self._wanted()
+        await self._source.begin_round(wanted)
+        pods = await self._list_pods(wanted)
         await asyncio.gather(*(self._scrape(pod) for pod in pods))
         uids, now = {pod.uid for pod in pods}, self._now()
+        self._watch.steps.finish_round(uids)
         for key in {*self._watch.finish_round(uids, now), *labels.finish_round(uids, now)}:
             self._on_look(key)
+
+    def _wanted(self) -> dict[tuple[str, str], Sequence[str]]:
+        """Return the metrics that are wanted of each model's servers."""
+        in_step = self._watch.steps.model_deployments()
+        with_labels = self._watch.labels.model_deployments() | in_step
+        models = self._watch.model_deployments() | with_labels
+        more = {each: STEP_METRIC_NAMES * (each in in_step) for each in models}
+        return {
+            each: METRIC_NAMES + LABEL_METRIC_NAMES * (each in with_labels) + more[each] for each in models
+        }
 
     async def _list_pods(self, models: Collection[tuple[str, str]]) -> list[ServerPod]:
         pods: list[ServerPod] = []
@@ -94,7 +98,7 @@ class Scraper:
         async with self._slots:
             started = time.monotonic()
             try:
-                counters = await self._read_counters(pod)
+                counters = await self._source.read(pod)
                 self._record_labels(pod, counters)
                 # Before counts are recorded: those of a profile that is unknown are left to the next scrape.
                 await self._read_profiles(pod, counters)
@@ -107,20 +111,14 @@ class Scraper:
             finally:
                 SCRAPE_SECONDS.observe(time.monotonic() - started)
 
-    async def _read_counters(self, pod: ServerPod) -> ServerCounters:
-        has_labels = (pod.namespace, pod.model) in self._watch.labels.model_deployments()
-        body = await self._pods.read(pod.address, "/metrics", _QUERY + _LABEL_QUERY * has_labels)
-        try:
-            return await asyncio.to_thread(parse_counters, body.decode(), pod.model)
-        except (MalformedMetricsError, UnicodeDecodeError) as error:
-            raise ScrapeError(ScrapeFailure.MALFORMED, str(error)) from error
-
     def _record_labels(self, pod: ServerPod, counters: ServerCounters) -> None:
         process = (pod.uid, counters.started)
         self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, self._now())
+        self._watch.steps.record(pod.namespace, pod.model, pod.uid, counters)
 
     async def _read_profiles(self, pod: ServerPod, counters: ServerCounters) -> None:
-        if (pod.namespace, pod.model) not in self._watch.model_deployments():
+        watched = self._watch.model_deployments() | self._watch.steps.model_deployments()
+        if (pod.namespace, pod.model) not in watched:
             return
         for _, hash_ in counters.by_profile:
             if not self._watch.has_profile(pod.namespace, pod.model, hash_):
@@ -161,6 +159,7 @@ def _server_pod(pod: Manifest) -> ServerPod:
         namespace=metadata["namespace"],
         model=marks.get(labels.MODEL_DEPLOYMENT, ""),
         revision=marks.get(labels.REVISION, ""),
+        name=metadata["name"],
         uid=metadata["uid"],
         address=pod["status"]["podIP"],
     )

@@ -15,6 +15,7 @@ from holdfast_operator.core.conditions import (
     is_true,
 )
 from holdfast_operator.core.drift import DriftAssessment, DriftState
+from holdfast_operator.core.loss_estimate import estimate_loss
 from holdfast_operator.core.observation import DriftWindow
 from holdfast_operator.core.reasons import RetrainPolicyReason as Reason
 
@@ -45,6 +46,7 @@ def report_drift(
         window_seconds=round((window.end - window.start).total_seconds()),
         revision=window.revision,
         worst_features=[_feature(drift) for drift in assessment.columns[:WORST]],
+        estimate=estimate_loss(window),
     )
     has_turned = _state_of(policy) is not assessment.state
     return fresh if known is None or has_turned or _differs(known, fresh) else known

@@ -1,4 +1,4 @@
-"""Expressions that users write over the status of a foreign object: JMESPath, as far as its cost is bounded.
+"""Expressions that users write over what is foreign: JMESPath, as far as its cost is bounded.
 
 Whatever can make a value larger than its input, such as multi-selects, flattening and to_string, is left
 out: a value of 512 characters could otherwise fill the operator's memory. What remains takes time that grows
@@ -33,7 +33,20 @@ _NODES: Final = frozenset(
         "value_projection",
     }
 )
-_FUNCTIONS: Final = frozenset({"contains", "ends_with", "length", "not_null", "starts_with", "type"})
+_FUNCTIONS: Final = frozenset(
+    {
+        "avg",
+        "contains",
+        "ends_with",
+        "length",
+        "max",
+        "min",
+        "not_null",
+        "starts_with",
+        "sum",
+        "type",
+    }
+)
 
 
 class ExpressionError(ValueError):
@@ -69,7 +82,16 @@ def text_of(expression: str, subject: Mapping[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _search(expression: str, subject: Mapping[str, Any]) -> Any:
+def value_of(expression: str, subject: Any) -> Any:
+    """Return what the expression gives of the JSON value, or None.
+
+    Raises:
+        ExpressionError: the expression is none, or does not fit to the value.
+    """
+    return _search(expression, subject)
+
+
+def _search(expression: str, subject: Any) -> Any:
     try:
         return _parse(expression).search(subject)
     except (JMESPathError, RecursionError) as error:

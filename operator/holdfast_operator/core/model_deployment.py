@@ -63,7 +63,9 @@ def _plan(observation: ModelDeploymentObservation) -> Progress:
     pin = pinned_name(resource)
     if pin is not None:
         pinned = find_revision(resource, pin)
-        return roll_out(observation, progress, pinned) if pinned else _held_by_unknown_pin(progress, pin)
+        if pinned is None:
+            return _held_by_unknown_pin(progress, pin)
+        return roll_out(observation, progress, pinned, at_once=True)
     if target.digest is None:
         progress = inspect_target(observation, progress.without_candidate())
     digest = progress.target.digest

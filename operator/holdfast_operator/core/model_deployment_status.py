@@ -16,11 +16,14 @@ from holdfast_operator.core.conditions import (
     update_conditions,
 )
 from holdfast_operator.core.observation import ModelDeploymentObservation
+from holdfast_operator.core.pod_counts import PodCounts, count_pods, pods_of
 from holdfast_operator.core.pods import describe_trouble
 from holdfast_operator.core.progress import Note, Progress
 from holdfast_operator.core.reasons import ModelDeploymentReason as Reason
+from holdfast_operator.core.replicas import planned_replicas
 from holdfast_operator.core.revision import pinned_name, trim_history
-from holdfast_operator.core.rollout import PodCounts, count_pods, pods_of
+from holdfast_operator.core.rollout_controls import promotion_answered
+from holdfast_operator.core.rollout_sizes import plan_sizes
 from holdfast_operator.core.route_answer import RouteState, assess_route
 from holdfast_operator.manifests.metadata import SERVER, selector_labels
 from holdfast_operator.manifests.service import service_url
@@ -31,7 +34,7 @@ def report_progress(
 ) -> ModelDeploymentStatus:
     """Return the status that says how far things are; ``has_address``: the Service is ours."""
     resource = observation.resource
-    counts = count_pods(observation, progress.stable)
+    counts = count_pods(observation, progress.stable, _desired(observation, progress))
     ready = _assess_ready(observation, progress, counts)
     if not has_address and progress.stalled is not None:
         ready = Finding(READY, "False", progress.stalled.reason, progress.stalled.message)
@@ -43,6 +46,8 @@ def report_progress(
         target=progress.target,
         stable_revision=progress.stable,
         candidate_revision=progress.candidate,
+        probation=progress.probation,
+        promotion_answered=promotion_answered(resource, progress.candidate),
         revisions=list(trim_history(resource, progress.revisions)),
         url=service_url(resource),
         replicas=counts.current,
@@ -52,11 +57,16 @@ def report_progress(
     )
 
 
+def _desired(observation: ModelDeploymentObservation, progress: Progress) -> int:
+    """Return the number of pods of what serves, or should serve first."""
+    return plan_sizes(observation, progress).stable if progress.stable else planned_replicas(observation)
+
+
 def report_suspended(observation: ModelDeploymentObservation) -> ModelDeploymentStatus:
     """Return the status of a resource that is left as it is: only the counts of pods move."""
     resource = observation.resource
     status = resource.status
-    counts = count_pods(observation, status.stable_revision)
+    counts = count_pods(observation, status.stable_revision, planned_replicas(observation))
     message = "spec.suspend is true: everything stays as it is."
     findings = [
         _unchanged(resource, READY, message),

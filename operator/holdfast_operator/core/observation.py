@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from holdfast.drift_alarms import Alarm
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.profile import Kind
 from holdfast_operator.api.model_deployment import ModelDeployment
 from holdfast_operator.api.retrain_policy import RetrainPolicy
 from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.label_evidence import LabelEvidence, PackageBaseline
-from holdfast_operator.core.reasons import WindowProblem
+from holdfast_operator.core.reasons import LookProblem, WindowProblem
+from holdfast_operator.core.step_evidence import StepEvidence
 from holdfast_operator.manifests.checkpoint import Subject
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
 
@@ -47,6 +49,8 @@ class ModelDeploymentObservation:
     gateway_api: GatewayApi = GatewayApi.OFF
     endpoint_slices: tuple[Manifest, ...] = ()
     """Where the Services' ready pods are, as Gateways see them; read only where routes are made."""
+    step_evidence: StepEvidence | None = None
+    """What candidate and stable revision did since the step began, or the stable one on probation."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class DriftWindow:
     problem: WindowProblem | None = None
     """Why there is nothing to decide on, although a window was asked for."""
     problem_message: str = ""
+    expected: ExpectedLoss | None = None
+    """How wrong the revision is by what it predicts, where its package says so."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,25 @@ class LabelWindow:
 
 
 @dataclass(frozen=True)
+class SignalAnswers:
+    """The last answers of the tool that a signal comes from, all alike."""
+
+    key: str
+    """Of url, path and bound."""
+    time: datetime
+    """Of the last one."""
+    is_out: bool = False
+    """The figure is out of bounds."""
+    value: str = ""
+    """The last figure."""
+    count: int = 1
+    """Answers in a row on the same side of the bound, or that failed for the same reason."""
+    problem: LookProblem | None = None
+    """Why there is no figure."""
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class RetrainPolicyObservation:
     """One RetrainPolicy with everything that bears on it."""
 
@@ -127,6 +152,9 @@ class RetrainPolicyObservation:
     """What is to be kept of labels and counts over a restart."""
     checkpoints: tuple[Manifest, ...] = ()
     """The ConfigMaps in which it was kept."""
+    signal: SignalAnswers | None = None
+    receives_alerts: bool = True
+    """Alertmanager can reach the operator."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,25 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from holdfast_operator.api.model_deployment import ModelDeployment, ModelFailure, Revision, Target
+from holdfast_operator.api.model_deployment import (
+    ModelDeployment,
+    ModelFailure,
+    Probation,
+    Revision,
+    Target,
+)
 from holdfast_operator.core.reasons import ModelDeploymentReason
 from holdfast_operator.core.revision import remember
+from holdfast_operator.core.rollout_plan import Plan
 from holdfast_operator.core.timestamps import format_time
 from holdfast_operator.manifests.metadata import Manifest
+
+LEFT: Final = dict.fromkeys(
+    ("weight_percent", "step", "steps", "step_name", "step_started_time", "judged_since", "looks", "failures")
+)
+"""What is said of a candidate only; its checks stay."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,10 @@ class Progress:
     candidate: Revision | None
     revisions: tuple[Revision, ...]
     last_failure: ModelFailure | None
+    probation: Probation | None = None
+    """The old revision, while it is kept beside the new one."""
+    plan: Plan = ()
+    """Steps that the candidate goes through before it takes over."""
     activity: Note | None = None
     """What is being done."""
     stalled: Note | None = None
@@ -50,6 +67,7 @@ class Progress:
             candidate=status.candidate_revision,
             revisions=tuple(status.revisions),
             last_failure=status.last_failure,
+            probation=status.probation,
         )
 
     def without_candidate(self, outcome: Revision | None = None) -> "Progress":
@@ -57,7 +75,7 @@ class Progress:
         if self.candidate is None:
             return self
         left = outcome or self.candidate.model_copy(
-            update={"outcome": "Superseded", "message": "Something newer was chosen."}
+            update={"outcome": "Superseded", "message": "Something newer was chosen.", **LEFT}
         )
         return replace(self, candidate=None, revisions=remember(self.revisions, left))
 
@@ -71,7 +89,7 @@ class Progress:
             revisions = remember(revisions, left)
         return replace(
             self,
-            stable=candidate.model_copy(update=serving),
+            stable=candidate.model_copy(update=serving | LEFT),
             candidate=None,
             revisions=revisions,
             last_failure=None,

@@ -45,6 +45,14 @@ class ModelDeploymentReason(StrEnum):
     """spec.rollout.traffic needs a route, and the operator may make none. Set gatewayApi.enabled (chart)."""
     GATEWAY_API_MISSING = "GatewayApiMissing"
     """spec.rollout.traffic needs a route, and the cluster lacks the kind. Install the Gateway API 1.2."""
+    ROLLOUT_PAUSED = "RolloutPaused"
+    """The annotation holdfast.dev/rollout-paused keeps the rollout at its step (kubectl holdfast resume)."""
+    AWAITING_PROMOTION = "AwaitingPromotion"
+    """A person has to decide: kubectl holdfast promote takes the candidate on, rollback gives it up."""
+    STEP_FAILED = "StepFailed"
+    """A check of a step failed: the candidate was given up, and its checks are in status.revisions."""
+    PROBATION_FAILED = "ProbationFailed"
+    """A check failed after the promotion: the revision before serves again."""
     ROUTE_ACCEPTED = "RouteAccepted"
     """Every Gateway has accepted the route with its weights."""
     ROUTE_PENDING = "RoutePending"
@@ -114,7 +122,7 @@ class WindowProblem(StrEnum):
 
 
 class LookProblem(StrEnum):
-    """Why nothing is known of the data or the signal; reasons of the condition TriggersHealthy."""
+    """Why nothing is known of data, alerts or the signal; reasons of the condition TriggersHealthy."""
 
     DATA_NOT_FOUND = "DataNotFound"
     """Nothing is at spec.triggers.data.uri. Check bucket, key, claim and path; retried."""
@@ -124,6 +132,26 @@ class LookProblem(StrEnum):
     """spec.triggers.data.uri cannot be looked at, or holds too many objects; retried."""
     LOOK_FAILED = "LookFailed"
     """The Job that looks at the data ended without a result, for instance out of memory or time; retried."""
+    ALERTS_OFF = "AlertsOff"
+    """The operator receives no alerts. Set the chart's value ``alertReceiver.enabled``."""
+    SIGNAL_REFUSED = "SignalRefused"
+    """The host of spec.triggers.signal.url is no Service of this namespace, nor allowed by the chart."""
+    SIGNAL_UNREACHABLE = "SignalUnreachable"
+    """Nothing answers at spec.triggers.signal.url. Check the tool, its Service and the NetworkPolicies."""
+    SIGNAL_TIMEOUT = "SignalTimeout"
+    """No complete answer within spec.triggers.signal.timeoutSeconds."""
+    SIGNAL_BAD_STATUS = "SignalBadStatus"
+    """The answer was not 200 OK; redirects are not followed. Correct spec.triggers.signal.url."""
+    SIGNAL_TOO_LARGE = "SignalTooLarge"
+    """The answer has more than 256 KiB. Ask the tool for less."""
+    SIGNAL_NOT_JSON = "SignalNotJson"
+    """The answer is not JSON."""
+    SIGNAL_PATH_INVALID = "SignalPathInvalid"
+    """spec.triggers.signal.path is no JMESPath that is available, or fits not to the answer. Correct it."""
+    SIGNAL_ABSENT = "SignalAbsent"
+    """The answer has nothing at spec.triggers.signal.path."""
+    SIGNAL_NOT_COMPARABLE = "SignalNotComparable"
+    """What is at spec.triggers.signal.path is no finite number; with equals: no text or truth value."""
 
 
 class SuppressedReason(StrEnum):

@@ -33,6 +33,12 @@ _REMEDIES: Final[dict[str, str]] = {
     ModelDeploymentReason.ROUTE_REFUSED: (
         "Correct spec.rollout.traffic, or allow this namespace and host in the Gateway's listener."
     ),
+    ModelDeploymentReason.STEP_FAILED: (
+        "Its checks are in status.revisions. Change spec.model, spec.server or spec.rollout to try again."
+    ),
+    ModelDeploymentReason.PROBATION_FAILED: (
+        "Its checks are in status.revisions. Change spec.model, spec.server or spec.rollout to try again."
+    ),
     ModelDeploymentReason.PROGRESS_DEADLINE_EXCEEDED: (
         "Change spec.model, spec.server or spec.rollout to try again."
     ),

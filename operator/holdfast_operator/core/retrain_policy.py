@@ -7,7 +7,14 @@ from typing import Final
 from holdfast_operator.api.retrain_policy import RetrainPolicyStatus, RunBudget, RunReference
 from holdfast_operator.core.audit import plan_head
 from holdfast_operator.core.budget import own_runs, recent_run_times, surplus_runs
-from holdfast_operator.core.causes import Causes, answer_causes, find_blind_spots, follow_causes, see_causes
+from holdfast_operator.core.causes import (
+    Causes,
+    answer_causes,
+    find_blind_spots,
+    follow_causes,
+    see_causes,
+    wake_times,
+)
 from holdfast_operator.core.checkpoints import plan_checkpoints
 from holdfast_operator.core.conditions import (
     DRIFT_CONFIRMED,
@@ -109,7 +116,7 @@ def _plan(observation: RetrainPolicyObservation) -> _Plan:
     if triggers.schedule is not None:
         sightings.append(see_schedule(policy, schedule.due))
     causes = follow_causes(observation)
-    sightings += see_causes(policy, causes)
+    sightings += see_causes(observation, causes)
     suppression = find_suppression(observation, len(run_times))
     verdicts = decide_triggers(sightings, suppression, _known_runs(observation))
     return _Plan(window, assessment, performance, schedule, causes, run_times, verdicts)
@@ -143,7 +150,7 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
         performance=plan.performance,
         schedule_problem=plan.schedule.problem,
         last_run=last_run,
-        blind_spots=[*find_label_blind_spots(plan.performance), *find_blind_spots(causes)],
+        blind_spots=[*find_label_blind_spots(plan.performance), *find_blind_spots(observation, causes)],
     )
     return RetrainPolicyStatus(
         observed_generation=policy.metadata.generation,
@@ -153,6 +160,8 @@ def _status(observation: RetrainPolicyObservation, plan: _Plan) -> RetrainPolicy
         triggers=update_trigger_statuses(observation, plan.verdicts),
         data=causes.data,
         code=causes.code,
+        alert=causes.alert,
+        signal=causes.signal,
         last_run=last_run,
         run_times=run_times,
         next_schedule_time=_format(plan.schedule.next),
@@ -184,7 +193,7 @@ def _requeue_after(
 ) -> float | None:
     if status.last_run is not None and not status.last_run.created:
         return FOLLOW_UP_SECONDS
-    moments = [plan.schedule.next, plan.causes.look.wake_time]
+    moments = [plan.schedule.next, *wake_times(observation, plan.causes)]
     if any(verdict.suppressed is SuppressedReason.COOLDOWN for verdict in plan.verdicts):
         moments.append(cooldown_end(observation))
     waits = [wait for moment in moments if (wait := seconds_until(moment, observation.now)) is not None]

@@ -52,6 +52,9 @@ def wanted_route(observation: ModelDeploymentObservation, progress: Progress) ->
     if candidate is not None and has_endpoints(observation, candidate):
         weight = candidate.weight_percent or 0
         weights = {stable.name: 100 - weight, candidate.name: weight}
+    elif progress.probation is not None:
+        # Gateways know it, so that going back is one write of weights.
+        weights[progress.probation.revision.name] = 0
     weights |= dict.fromkeys(_leaving(observation, weights), 0)
     backends = [Backend(name, weight) for name, weight in weights.items()]
     return render_http_route(observation.resource, gateway, backends)
@@ -70,7 +73,8 @@ def routed_revisions(observation: ModelDeploymentObservation, progress: Progress
     """Return the revisions that need a Service each: those that a route may lead to."""
     if not _can_route(observation):
         return ()
-    return tuple(each.name for each in (progress.stable, progress.candidate) if each is not None)
+    kept = progress.probation.revision if progress.probation else None
+    return tuple(each.name for each in (progress.stable, progress.candidate, kept) if each is not None)
 
 
 def has_endpoints(observation: ModelDeploymentObservation, revision: Revision) -> bool:

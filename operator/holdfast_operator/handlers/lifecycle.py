@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import kopf
 
+from holdfast_operator.cluster.abilities import Abilities
+from holdfast_operator.cluster.alert_recorder import AlertRecorder
 from holdfast_operator.cluster.api import ApiError, Cluster, NotFoundError
 from holdfast_operator.cluster.connection import load_configuration, open_client
 from holdfast_operator.cluster.drift_watch import DriftWatch
@@ -19,8 +21,12 @@ from holdfast_operator.cluster.kinds import HTTP_ROUTE, RESOURCES, WATCHED_CHILD
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.cluster.observe import Observer
-from holdfast_operator.cluster.pod_client import PodClient
 from holdfast_operator.cluster.scraper import Scraper
+from holdfast_operator.cluster.signal_reader import SignalReader
+from holdfast_operator.cluster.signal_watch import SignalWatch
+from holdfast_operator.handlers.alert_receiver import AlertReceiver, serve_alerts
+from holdfast_operator.handlers.bearer_tokens import TokenFile
+from holdfast_operator.handlers.clients import Clients, open_clients
 from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.event_source import make_registry, make_settings
 from holdfast_operator.handlers.events import EventHandlers
@@ -29,6 +35,7 @@ from holdfast_operator.handlers.missed_events import MissedEvents
 from holdfast_operator.handlers.reconcile import Reconciler
 from holdfast_operator.handlers.references import References
 from holdfast_operator.handlers.resync import Resync
+from holdfast_operator.handlers.server_certificate import ServerCertificate
 from holdfast_operator.handlers.watch_probe import ProbeTimes, WatchProbe
 from holdfast_operator.handlers.work_queue import WorkQueue
 from holdfast_operator.handlers.workers import Workers
@@ -48,7 +55,12 @@ KIND_RETRY_SECONDS: Final = 2.0
 class OperatorProcess:
     """All that runs in one operator process."""
 
-    def __init__(self, settings: OperatorSettings, cluster: Cluster, pods: PodClient) -> None:
+    def __init__(
+        self,
+        settings: OperatorSettings,
+        cluster: Cluster,
+        clients: Clients,
+    ) -> None:
         self._settings = settings
         self._cluster = cluster
         self._namespaces: Sequence[str | None] = settings.watch_namespaces or (None,)
@@ -58,13 +70,15 @@ class OperatorProcess:
         self._lease = _lease(settings, cluster)
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
-        self._scraper = Scraper(cluster, pods, drift, self._queue.add)
+        self._scraper = Scraper(cluster, clients.pods, drift, self._queue.add, source=clients.counters)
+        watch, hosts = SignalWatch(), settings.signal_allowed_hosts
+        self._signals = SignalReader(cluster, clients.signals, watch, self._queue.add, hosts)
         observer = Observer(
             cluster,
             drift,
             _images(settings),
-            gateway_api=settings.gateway_api,
-            engines=settings.engines,
+            abilities=_abilities(settings),
+            signals=watch,
         )
         enactor = Enactor(cluster, EventRecorder(cluster, settings.identity))
         reconciler = Reconciler(observer, enactor, DriftGauges())
@@ -80,6 +94,10 @@ class OperatorProcess:
             liveness=self._deafness,
             readiness=lambda: self._phase,
         )
+
+    def look_at(self, key: Key) -> None:
+        """Have an object looked at; by whoever leads, if that is another process."""
+        self._queue.add(key)
 
     def _deafness(self) -> str | None:
         is_deaf = self._probe.is_deaf() or self._missed.are_overdue()
@@ -111,6 +129,7 @@ class OperatorProcess:
             asyncio.create_task(self._workers.run(), name="workers"),
             asyncio.create_task(self._scraper.run(self._settings.scrape_interval_seconds), name="scraper"),
             asyncio.create_task(self._resync.run(self._settings.resync_seconds), name="resync"),
+            asyncio.create_task(self._signals.run(), name="signals"),
             asyncio.create_task(self._probe.run(), name="watch probe"),
             asyncio.create_task(self._stop.wait(), name="stop"),
         ]
@@ -194,12 +213,24 @@ async def run_operator(settings: OperatorSettings) -> None:
     """Run the operator until SIGTERM or a fault."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(await load_configuration()))
-        pods = await stack.enter_async_context(PodClient())
-        process = OperatorProcess(settings, KubernetesCluster(client), pods)
+        clients = await stack.enter_async_context(open_clients(settings))
+        cluster = KubernetesCluster(client)
+        process = OperatorProcess(settings, cluster, clients)
         ports = Ports(settings.health_port, settings.metrics_port)
         listening = await stack.enter_async_context(serve(process.health, REGISTRY, ports))
         logger.info("health on port %d, metrics on port %d", listening.health, listening.metrics)
+        if settings.alert_token_file is not None:
+            recorder = AlertRecorder(cluster, settings.watch_namespaces, process.look_at)
+            receiver = AlertReceiver(recorder, TokenFile(settings.alert_token_file))
+            serving = serve_alerts(receiver.answer, settings.alert_port, _certificate(settings))
+            logger.info("alerts on port %d", await stack.enter_async_context(serving))
         await process.run()
+
+
+def _certificate(settings: OperatorSettings) -> ServerCertificate | None:
+    if settings.alert_certificate_file is None or settings.alert_key_file is None:
+        return None
+    return ServerCertificate(settings.alert_certificate_file, settings.alert_key_file)
 
 
 async def wait_for_kinds(cluster: Cluster, namespace: str | None) -> None:
@@ -229,6 +260,10 @@ def _probe(settings: OperatorSettings, cluster: Cluster, lease: LeaderLease) -> 
     namespace = settings.lease_namespace if is_own_watched else watched[0]
     times = ProbeTimes(settings.watch_probe_seconds, settings.watch_probe_deadline_seconds)
     return WatchProbe(cluster, namespace, lease, times)
+
+
+def _abilities(settings: OperatorSettings) -> Abilities:
+    return Abilities(settings.gateway_api, settings.engines, settings.alert_token_file is not None)
 
 
 def _images(settings: OperatorSettings) -> ImageSettings:

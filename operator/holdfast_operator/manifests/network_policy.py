@@ -23,7 +23,7 @@ _STORES: Final[dict[str, Any]] = {
 
 
 def render_network_policy(resource: ModelDeployment, *, reads_network: bool) -> Manifest:
-    """Return the NetworkPolicy of serving and inspection pods; without a network store nothing goes out."""
+    """Return the NetworkPolicy of serving and inspection pods; without a network store only copies go out."""
     name = resource.metadata.name
     component = {"key": labels.COMPONENT, "operator": "In", "values": [SERVER, INSPECTION]}
     return {
@@ -37,6 +37,19 @@ def render_network_policy(resource: ModelDeployment, *, reads_network: bool) -> 
             },
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"ports": [{"port": port, "protocol": "TCP"} for port in (HTTP_PORT, GRPC_PORT)]}],
-            "egress": [_DNS, _STORES] if reads_network else [],
+            "egress": _egress(resource, reads_network=reads_network),
         },
     }
+
+
+def _egress(resource: ModelDeployment, *, reads_network: bool) -> list[dict[str, Any]]:
+    if reads_network:
+        return [_DNS, _STORES]
+    if not resource.spec.rollout.mirrors:
+        return []
+    marks = {labels.MODEL_DEPLOYMENT: resource.metadata.name, labels.COMPONENT: SERVER}
+    copies = {
+        "to": [{"podSelector": {"matchLabels": marks}}],
+        "ports": [{"port": HTTP_PORT, "protocol": "TCP"}],
+    }
+    return [_DNS, copies]

@@ -18,6 +18,7 @@ from holdfast_operator.manifests.model_source import (
     storage_for,
 )
 from holdfast_operator.manifests.pod_security import container_security_context, resource_amounts
+from holdfast_operator.manifests.service import shadow_url
 
 SERVER_CONTAINER: Final = "server"
 
@@ -84,6 +85,7 @@ def _settings(
         **limits.model_dump(),
         **_feedback(resource, server, serving),
         **(_capture(server.capture, serving) if server.capture else {}),
+        **_shadow(resource),
     }
     return ServerSettings(**values)
 
@@ -112,6 +114,15 @@ def _capture(capture: Capture, serving: Storage) -> dict[str, Any]:
         "capture_exclude": ",".join(capture.exclude_columns),
         "capture_credentials_dir": serving.credentials_dir,
     }
+
+
+def _shadow(resource: ModelDeployment) -> dict[str, Any]:
+    """Return where copies of requests go; the name leads nowhere unless a candidate is judged on them."""
+    rollout = resource.spec.rollout
+    if not rollout.mirrors:
+        return {}
+    percent = rollout.shadow.percent if rollout.shadow else 100
+    return {"shadow_url": shadow_url(resource), "shadow_percent": percent}
 
 
 def _signing_key_secret(server: Server) -> str | None:

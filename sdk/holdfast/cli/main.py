@@ -1,6 +1,7 @@
 """The `holdfast` command, also `kubectl holdfast`: puts the commands together and reports errors."""
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import typer
@@ -15,11 +16,15 @@ from holdfast.cli.profile import profile
 from holdfast.cli.report import report
 from holdfast.cli.retrain import retrain
 from holdfast.cli.rollback import rollback
+from holdfast.cli.rollout import pause, promote, resume
 from holdfast.cli.runs import runs
 from holdfast.cli.status import status
 from holdfast.cli.validate import validate
 from holdfast.cli.version import version
 from holdfast.cli.why import why
+
+COMMANDS = "holdfast.commands"
+"""Entry points by which other packages add commands: holdfast-operator adds `rehearse`."""
 
 app = typer.Typer(
     name="holdfast",
@@ -37,11 +42,16 @@ app.command()(with_connection(retrain))
 app.command()(with_connection(approve))
 app.command()(with_connection(reject))
 app.command()(with_connection(rollback))
+app.command()(with_connection(promote))
+app.command()(with_connection(pause))
+app.command()(with_connection(resume))
 app.command()(validate)
 app.add_typer(package.app)
 app.add_typer(audit.app)
 app.command()(profile)
 app.command()(version)
+for found in entry_points(group=COMMANDS):
+    app.command()(found.load())
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from holdfast.cli.policy_tree import render_policy
 from holdfast.cli.resource import Resource, field, name_of, namespace_of
 from holdfast.cli.snapshot import ModelSnapshot
 from holdfast.cli.state import assess_state
+from holdfast.cli.step_table import render_step
 from holdfast.labels import PINNED_REVISION
 
 GUIDE = "muted"
@@ -30,6 +31,9 @@ def render_model(snapshot: ModelSnapshot, now: datetime) -> Tree:
     for note in _notes(model):
         tree.add(note)
     tree.add(_revisions(model, now))
+    for shown in (render_step(each) for each in _judged(model)):
+        if shown is not None:
+            tree.add(shown)
     for each in snapshot.policies:
         render_policy(tree, each, now)
     if not snapshot.policies:
@@ -58,7 +62,17 @@ def _notes(model: Resource) -> list[Text]:
     if pinned:
         hint = f"held at {pinned}; release it: holdfast rollback {name_of(model)} --clear"
         notes.append(Text(hint, style="busy"))
+    probation = field(model, "status.probation")
+    if probation:
+        words = f"on probation until {probation['endTime']}: {probation['revision']['name']} stands by"
+        notes.append(Text(words, style="busy"))
     return notes
+
+
+def _judged(model: Resource) -> list[Resource]:
+    """Return what is being judged: the candidate, or what serves while the old revision is on standby."""
+    candidate, probation = field(model, "status.candidateRevision"), field(model, "status.probation")
+    return [each for each in (candidate, probation) if each]
 
 
 def _revisions(model: Resource, now: datetime) -> Table | Text:
@@ -79,6 +93,8 @@ def _revision_row(revision: Resource, now: datetime) -> tuple[Text, ...]:
     outcome = str(revision.get("outcome") or "Superseded")
     mark, style = _REVISION_MARKS.get(outcome, ("○", "muted"))
     word = _REVISION_WORDS.get(outcome, outcome.lower())
+    if revision.get("weightPercent") is not None:
+        word = f"{word}, {revision['weightPercent']} %"
     faded = "" if outcome in ("Serving", "RollingOut") else "muted"
     digest = str(revision.get("digest", "")).removeprefix("sha256:")[:8]
     return (

@@ -26,6 +26,8 @@ def render_policy(tree: Tree, snapshot: PolicySnapshot, now: datetime) -> None:
         branch.add(Text(state.why, style=state.style))
     if features := field(policy, "status.drift.worstFeatures", []):
         branch.add(_features(features, policy))
+    if estimate := field(policy, "status.drift.estimate"):
+        branch.add(Text(estimate_words(estimate), style="muted"))
     branch.add(_triggers(policy, now))
     if snapshot.runs:
         branch.add(render_runs(snapshot.runs, now))
@@ -38,6 +40,12 @@ def _headline(policy: Resource) -> Text:
         parts.append(drift_summary(policy))
         parts.append(Text(_window(policy), style="muted"))
     return Text("  ").join(part for part in parts if part.plain)
+
+
+def estimate_words(estimate: Resource) -> str:
+    """Say what the model may lose now, judged without labels."""
+    metric, value, reference = (estimate.get(name, "?") for name in ("metric", "value", "reference"))
+    return f"without labels: {metric} about {value}, {reference} on rows like the profile's (an estimate)"
 
 
 def watches_drift(policy: Resource) -> bool:

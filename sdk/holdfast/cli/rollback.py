@@ -15,7 +15,12 @@ from holdfast.labels import PINNED_REVISION
 
 NameArgument = Annotated[str, typer.Argument(help="ModelDeployment.")]
 RevisionOption = Annotated[
-    str | None, typer.Option("--to", metavar="REVISION", help="Revision; default: the previous good one.")
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="REVISION",
+        help="Revision; default: what serves while something is rolled out, else the previous good one.",
+    ),
 ]
 ClearOption = Annotated[bool, typer.Option("--clear", help="Follow spec and retraining again.")]
 
@@ -45,7 +50,9 @@ def rollback(
 
 
 def choose_revision(model: Resource, wanted: str | None) -> str:
-    """Return the name of the revision to hold: the wanted one, else the last good one before the stable one.
+    """Return the name of the revision to hold.
+
+    The wanted one; else that which serves, while a candidate is rolled out; else the last good one before it.
 
     Raises:
         CommandError: the status does not know it, or there is none to go back to.
@@ -57,6 +64,9 @@ def choose_revision(model: Resource, wanted: str | None) -> str:
             return wanted
         remedy = f"It has: {', '.join(names)}" if names else "It has none yet."
         raise CommandError(f"{name_of(model)!r} has no revision {wanted!r}", remedy, ExitCode.NOT_FOUND)
+    stable: str | None = field(model, "status.stableRevision.name")
+    if stable is not None and field(model, "status.candidateRevision") is not None:
+        return stable
     good = [str(each["name"]) for each in revisions if each.get("outcome", "Superseded") == "Superseded"]
     if good:
         return good[0]

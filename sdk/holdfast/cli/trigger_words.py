@@ -1,11 +1,12 @@
 """Triggers in words: what each waits for, why it did not fire, and what would make it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from holdfast.cli.ages import format_age, format_duration, format_until
+from holdfast.cli.outside_trigger_words import explain_alerts, explain_signal
 from holdfast.cli.resource import Resource, condition, field, is_true
 
 SUPPRESSED: Final[Mapping[str, str]] = {
@@ -26,8 +27,10 @@ _WAITING: Final[Mapping[str, str]] = {
     "schedule": "its time has not come",
     "data": "the data is as it was",
     "code": "the trainer is as it was",
-    "alert": "no alert with these labels fires",
-    "signal": "the signal is on the side where nothing has to be done",
+}
+_OUTSIDE: Final[Mapping[str, Callable[[Resource, datetime], tuple[str, str]]]] = {
+    "alert": explain_alerts,
+    "signal": explain_signal,
 }
 _CONDITIONS: Final[Mapping[str, str]] = {"drift": "DriftConfirmed", "performance": "PerformanceDegraded"}
 
@@ -64,6 +67,9 @@ def _explain(name: str, trigger: Resource, policy: Resource, now: datetime) -> T
         return TriggerWords(name, "busy", f"held back{f' since {since}' if since else ''}: {why}")
     if (kind := _CONDITIONS.get(name)) is not None:
         return _explain_measured(name, kind, trigger, policy, now)
+    if (explain := _OUTSIDE.get(name)) is not None:
+        style, words = explain(policy, now)
+        return TriggerWords(name, style, _with_last(words, trigger, now))
     return TriggerWords(name, "muted", _with_last(_waits_for(name, policy, now), trigger, now))
 
 

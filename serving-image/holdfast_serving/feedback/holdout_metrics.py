@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+from holdfast.expected_loss import ExpectedLoss
 from holdfast.manifest import REPORT_FILE
-from holdfast.metrics import HOLDOUT_METRIC
+from holdfast.metrics import EXPECTED_LOSS, HOLDOUT_METRIC
 from holdfast.package import ModelPackage
 from holdfast_serving.telemetry.metric_store import MetricStore
 
@@ -22,8 +23,23 @@ MAX_REPORT_BYTES: Final = 16 * 1024**2
 
 def declare_holdout_metrics(package: ModelPackage, store: MetricStore, labels: Mapping[str, str]) -> None:
     """Have every scrape show the figures of the package's report, where it has them."""
-    for name, value in holdout_metrics(_report(package)).items():
+    report = _report(package)
+    for name, value in holdout_metrics(report).items():
         store.reading(HOLDOUT_METRIC, {**labels, "metric": name}, partial(float, value))
+    expected = expected_loss(report)
+    if expected is not None:
+        named = {**labels, "metric": expected.metric, "name": expected.output}
+        for index, loss in enumerate(expected.losses):
+            store.reading(EXPECTED_LOSS, {**named, "bin": str(index)}, partial(float, loss))
+
+
+def expected_loss(report: bytes) -> ExpectedLoss | None:
+    """Return the losses by what is predicted, where the report has them in their form."""
+    try:
+        document = json.loads(report) if report else None
+        return ExpectedLoss.model_validate(_field(document, "expectedLoss"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def holdout_metrics(report: bytes) -> dict[str, float]:

@@ -12,7 +12,9 @@ from tests.integration.api.kubectl import Kubectl
 from tests.unit.api.bad_gate import BAD_GATES
 from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.bad_performance import BAD_PERFORMANCE
+from tests.unit.api.bad_rollouts import BAD_ROLLOUTS
 from tests.unit.api.bad_traffic import BAD_TRAFFIC
+from tests.unit.api.bad_triggers import BAD_TRIGGERS
 from tests.unit.api.bad_workload import BAD_WORKLOADS
 from tests.unit.api.objects import Resource, resource
 
@@ -46,7 +48,10 @@ def test_sample_applied_again_changes_nothing(kubectl: Kubectl, sample: Resource
     assert again == stored
 
 
-@pytest.mark.parametrize("bad", [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_TRAFFIC, *BAD_WORKLOADS])
+@pytest.mark.parametrize(
+    "bad",
+    [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_TRIGGERS, *BAD_WORKLOADS],
+)
 def test_bad_object_is_refused_with_field_and_remedy(served: Kubectl, bad: BadObject) -> None:
     # Raw, because kubectl leaves out what is null and complains itself about unknown fields.
     path = f"/apis/holdfast.dev/v1alpha1/namespaces/default/{bad.kind.lower()}s"
@@ -85,7 +90,11 @@ def test_defaults_of_the_least_model_deployment_are_visible(kubectl: Kubectl) ->
             "featureMonitoring": "Enabled",
             "feedback": {"mode": "Enabled", "maxAgeDays": 30},
         },
-        "rollout": {"strategy": "RollingUpdate", "progressDeadlineSeconds": 600},
+        "rollout": {
+            "strategy": "RollingUpdate",
+            "promotion": "Automatic",
+            "progressDeadlineSeconds": 600,
+        },
         "revisionHistoryLimit": 5,
         "suspend": False,
     }

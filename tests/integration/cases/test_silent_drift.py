@@ -6,7 +6,6 @@ it. Then two retrained models are judged by the real evaluator and gate.
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,13 @@ from bikeshare.rides import INPUT, OUTPUT, Rides
 from holdfast.client import Client
 from holdfast.drift import psi_debiased
 from holdfast.package import ModelPackage
-from holdfast.results import EvaluationResult
-from holdfast.settings import EvaluationSettings, ServerSettings
-from holdfast.store import fetch_package
-from holdfast_operator.api.gate import Gate
+from holdfast.settings import ServerSettings
 from holdfast_operator.cluster.pod_client import PodClient
-from holdfast_operator.core.gate import assess_gate
 from tests.cases.bike_years import split_years, train, year
+from tests.cases.judge import Judge
 from tests.cases.watched_server import MODEL, POLICY, REVISION, Clients, Sent, Watched, aligned_start
 from tests.integration.sdk.conftest import s3_credentials, s3_endpoint
-from tests.integration.serving.server_process import free_port, run_command, running_server
+from tests.integration.serving.server_process import free_port, running_server
 
 __all__ = ["s3_credentials", "s3_endpoint"]  # fixtures
 
@@ -45,60 +41,16 @@ TRIGGERS = {
         "windowSeconds": QUARTER_SECONDS,
     },
 }
+BETTER = {"metric": "mae", "maxRegression": "0"}
 LARGEST_PSI = 0.14
 """No feature of any year is further from 2011."""
 SERVED = {2012: 92, 2013: 157, 2014: 201, 2015: 227, 2016: 244, 2017: 287, 2018: 273}
 """Mean absolute errors of the model of 2011 that are known, bikes per hour."""
 
 
-@dataclass
-class Judge:
-    """The real evaluator, by the side of the real S3 server that it publishes to."""
-
-    folder: Path
-    credentials: Path
-    results: list[EvaluationResult] = field(default_factory=list)
-
-    def judge(self, trained: Path, champion: ModelPackage | None = None) -> ModelPackage:
-        """Evaluate what a trainer left behind; return the published package."""
-        number = len(self.results)
-        message = self.folder / f"termination-log-{number}"
-        message.touch()
-        compared = (
-            {"champion_dir": str(champion.folder), "champion_digest": champion.digest} if champion else {}
-        )
-        settings = EvaluationSettings.model_validate(
-            {
-                "candidate_dir": str(trained),
-                "output_uri": "s3://models/bikes",
-                "credentials_dir": str(self.credentials),
-                "run": f"bikes-performance-{number}",
-                "termination_message_path": str(message),
-                "metrics": "mae",
-                **compared,
-            }
-        )
-        ended = run_command("evaluate", settings)
-        assert ended.returncode == 0, ended.stderr
-        self.results.append(EvaluationResult.model_validate_json(message.read_text()))
-        result = self.results[-1]
-        into = self.folder / f"package-{number}"
-        return fetch_package(str(result.uri), result.digest, into, str(self.credentials))
-
-    def mae(self) -> float:
-        """Return the mean absolute error of the last candidate on its holdout."""
-        (found,) = [each.candidate for each in self.results[-1].metrics if each.name == "mae"]
-        return found
-
-    def verdict(self, **bounds: str) -> str:
-        """Return what the gate says about the last candidate."""
-        gate = Gate.model_validate({"checks": [{"metric": "mae", **bounds}]})
-        return assess_gate(gate, self.results[-1], has_champion=True).verdict
-
-
 @pytest.fixture
 def judge(tmp_path: Path, s3_credentials: Path) -> Judge:
-    return Judge(tmp_path, s3_credentials)
+    return Judge.by(tmp_path, s3_credentials, [{"metric": "mae", "max": "1000"}])
 
 
 @pytest.fixture
@@ -156,7 +108,7 @@ async def serve(operator: Watched, clients: Clients, rides: Rides, late: list[Se
 async def test_only_labels_see_that_more_people_ride_and_they_do(
     model_of_2011: ModelPackage, judge: Judge, tmp_path: Path
 ) -> None:
-    base = judge.mae()
+    base = judge.metric("mae")[1]
     assert 30 < base < 40
     late: list[Sent] = []
     async with watched(model_of_2011, tmp_path) as (operator, clients):
@@ -195,13 +147,13 @@ def test_judge_tells_a_model_of_the_last_year_from_one_of_everything(
     train(2017, 2017, judged, tmp_path / "of-last-year")
     train(2011, 2017, judged, tmp_path / "of-everything")
     of_last_year = judge.judge(tmp_path / "of-last-year", model_of_2011)
-    assert 77 < judge.mae() < 92
-    assert judge.verdict(maxRegression="0", max="100") == "Pass"
+    assert 77 < judge.metric("mae")[1] < 92
+    assert judge.assess(BETTER | {"max": "100"}).verdict == "Pass"
     of_everything = judge.judge(tmp_path / "of-everything", model_of_2011)
-    assert 121 < judge.mae() < 151
-    assert judge.verdict(maxRegression="0") == "Pass", "better than the model of 2011 it is"
-    assert judge.verdict(maxRegression="0", max="100") == "Fail", "but it stays bad"
+    assert 121 < judge.metric("mae")[1] < 151
+    assert judge.assess(BETTER).verdict == "Pass", "better than the model of 2011 it is"
+    assert judge.assess(BETTER | {"max": "100"}).verdict == "Fail", "but it stays bad"
     judge.judge(tmp_path / "of-everything", of_last_year)
-    assert judge.verdict(maxRegression="0") == "Fail"
+    assert judge.assess(BETTER).verdict == "Fail"
     judge.judge(tmp_path / "of-last-year", of_everything)
-    assert judge.verdict(maxRegression="0") == "Pass"
+    assert judge.assess(BETTER).verdict == "Pass"

@@ -102,6 +102,12 @@ def test_a_namespace_under_pod_security_restricted_accepts_the_operators_pod(
         ({"resources": {"limit": {}}}, "limit"),
         ({"networkPolicy": {"apiServerPorts": []}}, "apiServerPorts"),
         ({"serviceMonitor": {"interval": 30}}, "interval"),
+        ({"alertReceiver": {"enabled": True}}, "tokenSecretName"),
+        ({"alertReceiver": {"enabled": True, "tokenSecretName": "a", "port": 8080}}, "port"),
+        ({"alertReceiver": {"tls": {"secret": "a"}}}, "secret"),
+        ({"signals": {"allowedHosts": ["http://drift.example.com"]}}, "allowedHosts"),
+        ({"signals": {"allowedHosts": ["*.example.com"]}}, "allowedHosts"),
+        ({"signals": {"ports": [0]}}, "ports"),
     ],
     ids=str,
 )

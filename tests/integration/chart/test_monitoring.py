@@ -10,8 +10,8 @@ import yaml
 from holdfast.metrics import SERVER_METRICS
 from holdfast_operator.metrics import REGISTRY
 from tests.integration.chart.conftest import CHART, Render
-from tests.integration.chart.programs import promtool
 from tests.integration.chart.values import MONITORS, of_kind
+from tests.integration.monitoring.programs import promtool
 
 pytestmark = pytest.mark.integration
 

@@ -1,5 +1,6 @@
 """The operator's pod: its settings, its image, and what it may not do."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,23 @@ def test_values_reach_the_operator(render: Render) -> None:
     assert settings.pod_image_pull_secrets == ("registry",)
     assert settings.scrape_interval_seconds == 0.5
     assert settings.log_level == "DEBUG"
+
+
+def test_token_for_prometheus_is_where_the_operator_looks_for_it(render: Render) -> None:
+    objects = render(**EVERYTHING)
+    settings = OperatorSettings.from_env(operator_environment(objects))
+    pod = operator_pod(objects)
+    (volume,) = [each for each in pod["volumes"] if each["name"] == "prometheus-token"]
+    (mount,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == volume["name"]]
+    (item,) = volume["secret"]["items"]
+    assert settings.prometheus_url == "http://prometheus.monitoring:9090"
+    assert settings.prometheus_token_file == Path(mount["mountPath"]) / item["path"]
+    assert volume["secret"]["secretName"] == "prometheus"
+
+
+def test_prometheus_is_reached_only_where_it_is_asked(render: Render) -> None:
+    (policy,) = of_kind(render(prometheus={"url": "http://prometheus:9090"}), "NetworkPolicy")
+    assert [{"port": 9090}] in [rule["ports"] for rule in policy["spec"]["egress"]]
 
 
 def test_ports_and_probes_are_where_the_operator_listens(render: Render) -> None:

@@ -26,6 +26,7 @@ EVERYTHING: Values = {
     "fullnameOverride": "holdfast",
     "commonLabels": {"team": "ml"},
     "gatewayApi": {"enabled": True},
+    "prometheus": {"url": "http://prometheus.monitoring:9090", "tokenSecretName": "prometheus"},
     "operator": {"scrapeIntervalSeconds": 0.5, "logLevel": "DEBUG"},
     "serviceAccount": {"name": "operator", "annotations": {"a": "b"}},
     "podAnnotations": {"a": "b"},
@@ -37,7 +38,17 @@ EVERYTHING: Values = {
     "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
     "extraVolumes": [{"name": "ca", "configMap": {"name": "ca"}}],
     "extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ca", "readOnly": True}],
-    "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}]},
+    "alertReceiver": {
+        "enabled": True,
+        "port": 9443,
+        "tokenSecretName": "alert-token",
+        "tls": {"secretName": "alert-tls"},
+    },
+    "signals": {"allowedHosts": ["drift.example.com", "10.0.0.7:8443"], "ports": [8000, 8443]},
+    "networkPolicy": {
+        "metricsFrom": [{"namespaceSelector": {}}],
+        "alertsFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+    },
     **MONITORS,
 }
 NO_CLUSTER_SCOPE: Values = {

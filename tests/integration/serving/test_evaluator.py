@@ -12,10 +12,12 @@ import pytest
 from holdfast.gate_terms import CheckTerms, GateTerms
 from holdfast.package import ModelPackage
 from holdfast.profile import Profile
+from holdfast.report.document import ReportDocument
 from holdfast.results import EXIT_MODEL_REFUSED, EvaluationResult
 from holdfast.settings import EvaluationSettings
 from holdfast.store import fetch_package
 from tests.integration.serving.server_process import run_command
+from tests.unit.sdk.report.pages import Page
 from tests.unit.serving import hostile_models
 from tests.unit.serving.trained_models import TrainedModel, cancer_model, diabetes_model, wine_model
 
@@ -190,16 +192,23 @@ def test_report_says_what_was_found_and_runs_nothing_of_the_trainers(
     evaluator: Evaluator, champion: ModelPackage, tmp_path: Path
 ) -> None:
     write_training_output(evaluator.output, diabetes_model())
-    _, result = evaluator.run(champion_dir=str(champion.folder), champion_digest=champion.digest)
+    compared = {"champion_dir": str(champion.folder), "champion_digest": champion.digest}
+    _, result = evaluator.run(gate=asking("mae"), trigger='{"reason": "bmi has drifted"}', **compared)
     package = fetched(evaluator, result, tmp_path / "fetched")
-    report = json.loads(package.read_file("report.json") or b"")
-    page = (package.read_file("report.html") or b"").decode()
-    assert report["run"] == "credit-drift-1"
-    assert report["holdout"] == {"rows": 142, "groups": 142}
-    assert report["champion"] == {"digest": champion.digest, "signature": "Identical"}
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-    assert "http" not in page
+    report = ReportDocument.parse(package.read_file("report.json") or b"")
+    page = Page.read(package.read_file("report.html") or b"")
+    assert (report.run, report.holdout.rows, report.holdout.groups) == ("credit-drift-1", 142, 142)
+    assert (report.champion.digest, report.champion.signature) == (champion.digest, "Identical")
+    assert report.expected_loss is not None
+    assert report.expected_loss.metric == "mae"
+    assert report.expected_loss.mean == pytest.approx(report.metrics[0].candidate)
+    assert report.importance is not None
+    assert {each.name for each in report.importance.features} == set(diabetes_model().feature_names["X"])
+    assert page.text.startswith("Pass: credit-drift-1 Retrained model, run credit-drift-1 Better: MAE")
+    assert "bmi has drifted" in page.text
+    assert "<script>" in page.text
+    assert "script" not in page.tags
+    assert page.loaded == []
     assert b"| mae |" in (package.read_file("README.md") or b"")
 
 

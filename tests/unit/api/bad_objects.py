@@ -183,7 +183,6 @@ _MODEL_DEPLOYMENTS = {
         "spec.model.verification.publicKeySecretName",
     ),
     "monitoring by a truth value": _server("featureMonitoring", True),
-    "unknown strategy": _model({"spec.rollout": {"strategy": "Canary"}}, "spec.rollout.strategy"),
     "deadline at once": _model(
         {"spec.rollout.progressDeadlineSeconds": 1}, "spec.rollout.progressDeadlineSeconds"
     ),

@@ -2,7 +2,13 @@
 
 import pytest
 
-from holdfast_operator.api.model_deployment import ModelDeploymentStatus, ModelFailure, Revision, Target
+from holdfast_operator.api.model_deployment import (
+    ModelDeploymentStatus,
+    ModelFailure,
+    Probation,
+    Revision,
+    Target,
+)
 from holdfast_operator.api.performance import PerformanceStatus, SlicePerformance
 from holdfast_operator.api.resource import Condition
 from holdfast_operator.api.retrain_policy import (
@@ -19,7 +25,16 @@ from holdfast_operator.api.retrain_run import (
     Evaluation,
     RetrainRunStatus,
 )
-from holdfast_operator.api.trigger_statuses import CodeStatus, DataStatus, LookFailure
+from holdfast_operator.api.rollout import StepResult
+from holdfast_operator.api.trigger_statuses import (
+    AlertRecord,
+    AlertStatus,
+    CodeStatus,
+    DataStatus,
+    LookFailure,
+    SignalFailure,
+    SignalStatus,
+)
 from holdfast_operator.api.triggers import TriggerStatus
 
 _TIME = "2026-01-31T12:00:00Z"
@@ -52,6 +67,27 @@ _REVISION = Revision(
     promoted_time=_TIME,
     outcome="Serving",
     message="Promoted.",
+    weight_percent=20,
+    step=2,
+    steps=4,
+    step_name="Canary 20 %",
+    step_started_time=_TIME,
+    judged_since=_TIME,
+    looks=1,
+    failures=0,
+    checks=[
+        StepResult(
+            metric="errorRate",
+            champion="0.001",
+            candidate="0.002",
+            low="-0.003",
+            high="0.009",
+            threshold="maxRegression 0.02",
+            samples="1200",
+            outcome="Pass",
+            message="Within the bound.",
+        )
+    ],
 )
 _MODEL_DEPLOYMENT = ModelDeploymentStatus(
     observed_generation=3,
@@ -67,6 +103,8 @@ _MODEL_DEPLOYMENT = ModelDeploymentStatus(
     ),
     stable_revision=_REVISION,
     candidate_revision=_REVISION,
+    probation=Probation(revision=_REVISION, started_time=_TIME, end_time=_TIME, looks=1),
+    promotion_answered="bikes-0a1b2c3d4e/2",
     revisions=[_REVISION, _REVISION],
     url="http://bikes.default.svc",
     replicas=2,
@@ -133,6 +171,27 @@ _RETRAIN_POLICY = RetrainPolicyStatus(
         ),
     ),
     code=CodeStatus(digest="0123456789", trained_digest="9876543210", changed_time=_TIME),
+    alert=AlertStatus(
+        recent=[
+            AlertRecord(
+                fingerprint="0a1b2c3d4e5f6071",
+                starts_at="2026-01-31T11:58:00.123456Z",
+                name="ManyErrors",
+                received_time=_TIME,
+                state="Answered",
+            )
+        ]
+        * 64,
+        forgotten_until="2026-01-30T11:58:00.123456Z",
+    ),
+    signal=SignalStatus(
+        key="0123456789",
+        is_raised=True,
+        value="0.71",
+        changed_time=_TIME,
+        is_answered=True,
+        failure=SignalFailure(reason="SignalTimeout", message="No answer within 5 s.", time=_TIME),
+    ),
     last_run=RunReference(
         name="bikes-drift-0a1b2c3d4e",
         trigger="Drift",

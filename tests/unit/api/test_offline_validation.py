@@ -11,7 +11,9 @@ from holdfast.validation_rules import broken_rules, rules_of_the_server_alone
 from tests.unit.api.bad_gate import BAD_GATES
 from tests.unit.api.bad_objects import BAD_OBJECTS, BadObject
 from tests.unit.api.bad_performance import BAD_PERFORMANCE
+from tests.unit.api.bad_rollouts import BAD_ROLLOUTS
 from tests.unit.api.bad_traffic import BAD_TRAFFIC
+from tests.unit.api.bad_triggers import BAD_TRIGGERS
 from tests.unit.api.bad_workload import BAD_WORKLOADS
 from tests.unit.api.objects import resource
 
@@ -24,7 +26,10 @@ def test_samples_are_valid(sample: Path) -> None:
     assert validate_documents(sample.read_text()) == []
 
 
-@pytest.mark.parametrize("bad", [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_TRAFFIC, *BAD_WORKLOADS])
+@pytest.mark.parametrize(
+    "bad",
+    [*BAD_OBJECTS, *BAD_GATES, *BAD_PERFORMANCE, *BAD_ROLLOUTS, *BAD_TRAFFIC, *BAD_TRIGGERS, *BAD_WORKLOADS],
+)
 def test_problem_names_the_field_and_the_remedy(bad: BadObject) -> None:
     problems = validate_documents(yaml.safe_dump(bad.resource()))
     assert any(problem.field == bad.names and bad.says in problem.message for problem in problems), problems

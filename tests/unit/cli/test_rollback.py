@@ -28,6 +28,12 @@ def test_the_previous_good_revision_is_held_by_default(cluster: MemoryCluster, r
     assert "holdfast rollback bikes --clear" in answer.out
 
 
+def test_candidate_is_given_up_for_what_serves(cluster: MemoryCluster, run: Run) -> None:
+    cluster.objects = [model_deployment(candidateRevision=OLDEST, revisions=[EARLIER])]
+    run("rollback", "bikes")
+    assert annotations(cluster) == {PINNED: STABLE["name"]}
+
+
 def test_a_revision_can_be_named(cluster: MemoryCluster, run: Run) -> None:
     cluster.objects = [model_deployment(revisions=[STABLE, EARLIER, OLDEST])]
     run("rollback", "bikes", "--to", OLDEST["name"])

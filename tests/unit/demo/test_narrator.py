@@ -52,6 +52,19 @@ def test_first_revision_is_no_promotion() -> None:
     assert told(narrator, "ModelDeployment", second) == ["The new model serves, as revision bikes-2."]
 
 
+def test_question_to_a_person_is_told() -> None:
+    asked = run("bikes-drift-1", ("Approved", "AwaitingApproval"))
+    assert told(Narrator(), "RetrainRun", asked)[-1] == "A person is asked, with the report at hand."
+
+
+def test_canary_is_told_once_it_gets_requests() -> None:
+    narrator = Narrator()
+    starting = resource("bikes", [], candidateRevision={"name": "bikes-2", "weightPercent": 0})
+    canary = resource("bikes", [], candidateRevision={"name": "bikes-2", "weightPercent": 50})
+    assert told(narrator, "ModelDeployment", starting) == []
+    assert told(narrator, "ModelDeployment", canary) == ["Canary: the new model gets 50 % of the requests."]
+
+
 @pytest.mark.parametrize(
     ("kind", "found"),
     [

@@ -9,6 +9,7 @@ from holdfast_operator.cluster.enact import Enactor
 from holdfast_operator.cluster.event_recorder import EventRecorder
 from holdfast_operator.cluster.kinds import RESOURCES
 from holdfast_operator.cluster.observe import Observer
+from holdfast_operator.cluster.signal_watch import SignalWatch
 from holdfast_operator.handlers.drift_gauges import DriftGauges
 from holdfast_operator.handlers.reconcile import Reconciler
 from holdfast_operator.handlers.references import key_of
@@ -40,7 +41,8 @@ class Loop:
         """Start an operator that remembers nothing."""
         self.drift = DriftWatch(scrape_interval_seconds=15)
         images = ImageSettings("server:1", "evaluator:1")
-        observer = Observer(self.cluster, self.drift, images, self.now)
+        self.signals = SignalWatch()
+        observer = Observer(self.cluster, self.drift, images, self.now, signals=self.signals)
         enactor = Enactor(self.cluster, EventRecorder(self.cluster, "operator-0", self.now))
         self.reconciler = Reconciler(observer, enactor, DriftGauges())
 

@@ -29,6 +29,12 @@ def test_empty_variable_is_unset() -> None:
     assert (settings.workers, settings.watch_namespaces) == (8, ())
 
 
+@pytest.mark.parametrize("name", ["ALERT_CERTIFICATE_FILE", "ALERT_KEY_FILE"])
+def test_certificate_and_key_go_together(name: str) -> None:
+    with pytest.raises(ValidationError, match="together or not at all"):
+        OperatorSettings.from_env({**IMAGES, f"HOLDFAST_OPERATOR_{name}": "/etc/tls"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from holdfast import labels
+from holdfast_operator.cluster.abilities import Abilities
 from holdfast_operator.cluster.api import NotFoundError, object_name
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
@@ -241,7 +242,10 @@ async def test_routes_are_read_where_that_is_allowed_and_the_kind_exists(
 
     world.cluster.list = without_the_kind  # type: ignore[method-assign]  # as a cluster without the CRD
     observer = Observer(
-        world.cluster, world.drift, ImageSettings("server:1", "evaluator:1"), gateway_api=allowed
+        world.cluster,
+        world.drift,
+        ImageSettings("server:1", "evaluator:1"),
+        abilities=Abilities(gateway_api=allowed),
     )
     observed = await observer.observe_model_deployment(CREDIT)
     assert observed is not None
@@ -260,7 +264,7 @@ async def test_endpoints_are_read_for_a_model_with_a_route(world: World) -> None
     world.cluster.put(resource(ENDPOINT_SLICE, "credit-1", metadata=mark))
     world.cluster.put(resource(ENDPOINT_SLICE, "other-1"))
     images = ImageSettings("server:1", "evaluator:1")
-    observer = Observer(world.cluster, world.drift, images, gateway_api=True)
+    observer = Observer(world.cluster, world.drift, images, abilities=Abilities(gateway_api=True))
     observed = await observer.observe_model_deployment(CREDIT)
     assert observed is not None
     found = [each["metadata"]["name"] for each in observed.observation.endpoint_slices]

@@ -15,6 +15,7 @@ from holdfast_operator.core.observation import (
     DriftWindow,
     LabelWindow,
     RetrainPolicyObservation,
+    SignalAnswers,
 )
 from tests.unit.operator.core.builders import (
     SETTINGS,
@@ -82,6 +83,7 @@ def observe_policy(
     runs: tuple[RetrainRun, ...] = (),
     drift: DriftWindow | None = None,
     labels: LabelWindow | None = None,
+    signal: SignalAnswers | None = None,
     seconds: float = 3600,
     used: int = 0,
     **metadata: Any,
@@ -89,7 +91,9 @@ def observe_policy(
     times = {"runTimes": [time_at(-60 * index) for index in range(used)]} if used else {}
     policy = retrain_policy({"triggers": DRIFT, **(spec or {})}, {**times, **(status or {})}, **metadata)
     served = model or serving_model_deployment()
-    return RetrainPolicyObservation(policy, served, runs, drift, at(seconds), SETTINGS, labels=labels)
+    return RetrainPolicyObservation(
+        policy, served, runs, drift, at(seconds), SETTINGS, labels=labels, signal=signal
+    )
 
 
 def finished(name: str, seconds: float, *, is_recorded: bool = True, **fields: Any) -> RetrainRun:

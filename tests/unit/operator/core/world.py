@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from holdfast_operator.api.model_deployment import ModelDeployment
@@ -11,6 +11,7 @@ from holdfast_operator.api.retrain_run import RetrainRun
 from holdfast_operator.core.decision import Decision, Event
 from holdfast_operator.core.model_deployment import decide_model_deployment
 from holdfast_operator.core.observation import GatewayApi, ModelDeploymentObservation
+from holdfast_operator.core.step_evidence import StepEvidence
 from holdfast_operator.manifests.metadata import Manifest
 from tests.unit.operator.core.builders import (
     MODEL_URI,
@@ -49,6 +50,7 @@ class World:
         self.settings = SETTINGS
         self.gateway_api = GatewayApi.OFF
         self.endpoint_slices: list[dict[str, Any]] = []
+        self.evidence: StepEvidence | None = None
         self.now: datetime = START
         self._made = 0
 
@@ -64,6 +66,7 @@ class World:
             foreign=tuple(self.foreign),
             gateway_api=self.gateway_api,
             endpoint_slices=tuple(self.endpoint_slices),
+            step_evidence=self.evidence,
         )
 
     def step(self) -> Decision:
@@ -96,6 +99,19 @@ class World:
 
     def pin(self, name: str | None) -> None:
         self.metadata["annotations"] = {"holdfast.dev/pinned-revision": name} if name else {}
+
+    def annotate(self, **values: str | None) -> None:
+        """Set annotations of ours, such as ``promote``; None removes one."""
+        names = {f"holdfast.dev/{name.replace('_', '-')}": value for name, value in values.items()}
+        known = self.metadata["annotations"] | names
+        self.metadata["annotations"] = {name: value for name, value in known.items() if value is not None}
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def replicas(self) -> dict[str, int]:
+        """Return the number of pods that each Deployment is to have."""
+        return {each["metadata"]["name"]: each["spec"]["replicas"] for each in self.of_kind("Deployment")}
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [child for (each, _), child in self.children.items() if each == kind]

@@ -1,8 +1,6 @@
 """Wherever the operator is killed, it ends where it would have ended, and does nothing twice."""
 
 import asyncio
-import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +9,14 @@ import pytest
 from holdfast.audit import record_of, verify_chain
 from holdfast_operator.cluster.kinds import (
     DEPLOYMENT,
-    EVENT,
     JOB,
     MODEL_DEPLOYMENT,
-    POD,
     RETRAIN_POLICY,
     RETRAIN_RUN,
     ResourceKind,
 )
 from tests.simulated_node import CANDIDATE
+from tests.unit.operator.end_state import end_state
 from tests.unit.operator.loop import Loop
 
 
@@ -58,32 +55,6 @@ def lived(write: int = 0, committed: bool = False) -> Loop:
     loop.kill_at(write, committed)
     asyncio.run(live_through(loop))
     return loop
-
-
-def end_state(loop: Loop) -> Any:
-    """Return everything that exists at the end, without what differs between any two runs."""
-    kept = {
-        f"{live['kind']} {live['metadata']['name']}": masked(live)
-        for live in loop.cluster.objects.values()
-        if live["kind"] not in (EVENT.kind, POD.kind)
-    }
-    text = json.dumps(kept)
-    for live in loop.cluster.objects.values():
-        text = text.replace(live["metadata"]["uid"], f"uid of {live['metadata']['name']}")
-    return json.loads(text)
-
-
-def masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if "sequence" in value:  # A record: its digest is also of the times.
-            return {"sequence": value["sequence"], "run": value.get("run")}
-        hidden = ("resourceVersion", "managedFields", "generation", "observedGeneration")
-        return {
-            key: "MASKED" if key.lower().endswith(("time", "times", "timestamp")) else masked(part)
-            for key, part in value.items()
-            if key not in hidden
-        }
-    return [masked(part) for part in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from holdfast_operator.cluster.observe import Observer
 from holdfast_operator.core.decision import Decision
 from holdfast_operator.core.retrain_policy import decide_retrain_policy
 from holdfast_operator.manifests.metadata import ImageSettings, Manifest
-from tests.unit.operator.handlers.test_crashes import MODEL, POLICY, end_state
+from tests.unit.operator.end_state import end_state
+from tests.unit.operator.handlers.test_crashes import MODEL, POLICY
 from tests.unit.operator.loop import Loop
 
 NAME = (RETRAIN_POLICY.api_version, RETRAIN_POLICY.kind, "team", "nightly")

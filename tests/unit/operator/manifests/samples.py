@@ -6,6 +6,7 @@ from holdfast_operator.api.model_deployment import ModelDeployment, Revision
 from holdfast_operator.api.outside_triggers import DataTrigger
 from holdfast_operator.api.retrain_policy import RetrainPolicy, RunReference
 from holdfast_operator.api.retrain_run import RetrainRun
+from holdfast_operator.api.rollout import Rollout
 from holdfast_operator.manifests.horizontal_pod_autoscaler import render_horizontal_pod_autoscaler
 from holdfast_operator.manifests.http_route import Backend, render_http_route
 from holdfast_operator.manifests.inspection_job import Inspection, render_inspection_job
@@ -15,7 +16,7 @@ from holdfast_operator.manifests.network_policy import render_network_policy
 from holdfast_operator.manifests.pod_disruption_budget import render_pod_disruption_budget
 from holdfast_operator.manifests.retrain_run import render_retrain_run
 from holdfast_operator.manifests.server_deployment import render_server_deployment
-from holdfast_operator.manifests.service import render_service
+from holdfast_operator.manifests.service import CANDIDATE_SUFFIX, render_revision_service, render_service
 from holdfast_operator.manifests.service_account import render_service_account
 from holdfast_operator.manifests.training_containers import ChampionSource, TrainingParts
 from holdfast_operator.manifests.training_job import render_training_job
@@ -203,6 +204,25 @@ def gateway_of(resource: ModelDeployment) -> Gateway:
     return traffic.gateway
 
 
+MIRRORED = GPU_RESOURCE.model_copy(
+    update={"spec": GPU_RESOURCE.spec.model_copy(update={"rollout": Rollout(strategy="Shadow")})}
+)
+"""Its servers send copies of requests."""
+
+
+def _services() -> dict[str, Manifest]:
+    return {
+        "service": render_service(RESOURCE),
+        "service_without_grpc": render_service(GPU_RESOURCE),
+        "service_of_one_revision": render_service(RESOURCE, REVISION.name),
+        "network_policy_of_mirrored_model": render_network_policy(MIRRORED, reads_network=False),
+        "server_deployment_of_mirrored_model": render_server_deployment(
+            MIRRORED, CLAIM_REVISION, PLAIN_SETTINGS, 1
+        ),
+        "service_of_candidate": render_revision_service(RESOURCE, CANDIDATE_SUFFIX, REVISION.name),
+    }
+
+
 def every_child() -> dict[str, Manifest]:
     """Return the manifests by the name of their golden file."""
     champion = ChampionSource("s3://models/credit/7", DIGEST, "store", "signing")
@@ -215,7 +235,7 @@ def every_child() -> dict[str, Manifest]:
     assert claim_trainer is not None
     return {
         "service_account": render_service_account(RESOURCE),
-        "service": render_service(RESOURCE),
+        **_services(),
         "pod_disruption_budget": render_pod_disruption_budget(RESOURCE),
         "network_policy": render_network_policy(RESOURCE, reads_network=True),
         "network_policy_without_network": render_network_policy(RESOURCE, reads_network=False),
@@ -237,7 +257,6 @@ def every_child() -> dict[str, Manifest]:
         "http_route_of_shared_listener": render_http_route(
             GPU_RESOURCE, gateway_of(GPU_RESOURCE), [Backend("credit-stable", 100)]
         ),
-        "service_without_grpc": render_service(GPU_RESOURCE),
         "inspection_job_of_gpu_model": render_inspection_job(GPU_RESOURCE, on_gpu, PLAIN_SETTINGS),
         "inspection_job": render_inspection_job(RESOURCE, inspection, SETTINGS),
         "inspection_job_of_config_map": render_inspection_job(RESOURCE, config_map, PLAIN_SETTINGS),

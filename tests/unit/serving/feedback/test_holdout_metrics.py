@@ -13,6 +13,7 @@ from holdfast.package import ModelPackage
 from holdfast_serving.feedback.holdout_metrics import (
     MAX_REPORT_BYTES,
     declare_holdout_metrics,
+    expected_loss,
     holdout_metrics,
 )
 from holdfast_serving.telemetry.metric_store import MetricStore
@@ -88,3 +89,33 @@ def test_metrics_in_another_form_are_left_out(metrics: object) -> None:
 @given(st.binary())
 def test_any_report_is_read_or_left_alone(report: bytes) -> None:
     assert all(isinstance(value, float) for value in holdout_metrics(report).values())
+
+
+LOSSES = {"metric": "mae", "output": "count", "mean": 5.0, "losses": [1.0, 9.0]}
+
+
+def test_losses_by_prediction_are_shown_by_bin(tmp_path: Path) -> None:
+    store = MetricStore()
+    report = json.dumps({"expectedLoss": LOSSES}).encode()
+    package = ModelPackage.write(tmp_path / "package", {"model.onnx": b"x", "report.json": report})
+    declare_holdout_metrics(package, store, {"model": "bikes", "revision": "bikes-1"})
+    text = store.render().decode()
+    marks = 'model="bikes",revision="bikes-1",metric="mae",name="count"'
+    assert f'holdfast_expected_loss{{{marks},bin="0"}} 1' in text
+    assert f'holdfast_expected_loss{{{marks},bin="1"}} 9' in text
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"",
+        b"not JSON",
+        b"[]",
+        b"{}",
+        json.dumps({"expectedLoss": LOSSES | {"losses": []}}).encode(),
+        json.dumps({"expectedLoss": LOSSES | {"losses": [-1]}}).encode(),
+        json.dumps({"expectedLoss": LOSSES | {"metric": "mood"}}).encode(),
+    ],
+)
+def test_losses_in_another_form_are_none(report: bytes) -> None:
+    assert expected_loss(report) is None

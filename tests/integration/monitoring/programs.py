@@ -1,4 +1,4 @@
-"""promtool: the one on PATH, else the one of Debian's package, unpacked into the cache and not installed."""
+"""Prometheus and promtool: those on PATH, else of Debian's package, unpacked and not installed."""
 
 import shutil
 import subprocess
@@ -17,10 +17,23 @@ def promtool() -> Path:
     Raises:
         ClusterError: it is not on PATH, and there is no apt to get it from.
     """
-    found = shutil.which("promtool")
+    return _program("promtool")
+
+
+def prometheus() -> Path:
+    """Return the path of the server.
+
+    Raises:
+        ClusterError: as above.
+    """
+    return _program("prometheus")
+
+
+def _program(name: str) -> Path:
+    found = shutil.which(name)
     if found:
         return Path(found)
-    return cached("programs", "promtool-debian", _unpack) / "usr" / "bin" / "promtool"
+    return cached("programs", "promtool-debian", _unpack) / "usr" / "bin" / name
 
 
 def _unpack(folder: Path) -> None:
