@@ -10,7 +10,7 @@ Which module for what (extras of the distribution in brackets):
 - ``profile``: ``Profile.parse/.hash/.columns``; ``binning``: ``profile_of``, ``count_bins``;
   ``row_counter``: ``RowCounter``, ``count_rows``;
   ``drift`` [drift]: ``g_statistic``, ``p_value``, ``psi_debiased``, ``noise_floor``, ``assess_column``,
-  ``share_p_value``.
+  ``share_p_value``; ``drift_detector`` [drift]: ``DriftDetector(profile, DriftSettings(...)).add/.look``.
 - ``rows``: ``read_rows`` (reference and holdout files); ``evaluation_metrics``: names and directions;
   ``evaluation`` [evaluation]: ``evaluate``.
 - ``store`` [store]: ``fetch_package``, ``publish_package``, ``read_object``, ``list_objects``.

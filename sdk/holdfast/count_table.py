@@ -52,6 +52,8 @@ class CountTable:
         for column in profile.columns:
             for anomaly in faults_of(column):
                 self._cells["anomaly", column.kind, column.name, anomaly] = len(self._cells)
+        self.series: Final[tuple[Series, ...]] = tuple(self._cells)
+        """What is counted, cell by cell."""
         self.size: Final = len(self._cells) + 1
         self.shares: Final = tuple(self._shares(profile))
         self.bins: Final = self._bin_cells()

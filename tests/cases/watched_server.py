@@ -91,7 +91,7 @@ class Watched:
         self.time = start
         self.cluster = FakeCluster(now=self.now)
         self.watch = DriftWatch(scrape_interval_seconds=interval)
-        for manifest in (_model(), _policy(policy), _pod()):
+        for manifest in (model_that_serves(REVISION), policy_of(policy), _pod()):
             self.cluster.put(manifest)
         images = ImageSettings("server:1", "evaluator:1")
         enactor = Enactor(self.cluster, EventRecorder(self.cluster, "operator-0", self.now))
@@ -138,11 +138,12 @@ def aligned_start(seconds: float) -> datetime:
     return datetime.fromtimestamp(time.time() // seconds * seconds, UTC)
 
 
-def _model() -> dict[str, Any]:
+def model_that_serves(revision: str) -> dict[str, Any]:
+    """Return the ModelDeployment while that revision is stable."""
     digest = f"sha256:{'0' * 64}"
     now = "2026-01-01T00:00:00Z"
     stable = {
-        "name": REVISION,
+        "name": revision,
         "digest": digest,
         "uri": "s3://models/bikes/1",
         "origin": "Spec",
@@ -159,7 +160,8 @@ def _model() -> dict[str, Any]:
     }
 
 
-def _policy(spec: Mapping[str, Any]) -> dict[str, Any]:
+def policy_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the RetrainPolicy of that model."""
     fixed = {
         "modelDeploymentRef": {"name": MODEL},
         "trainer": {"image": "bikeshare-trainer"},

@@ -80,7 +80,7 @@ def load_drift(text: str, now: datetime) -> FollowedDrift | None:
     """Return the state that a text holds; None: it is not one, and counting begins anew."""
     try:
         return _load(_Checkpoint.model_validate_json(decompressed(text)), text, now)
-    except (*UNREADABLE, ValidationError, ArithmeticError) as error:
+    except (*UNREADABLE, ValidationError, ArithmeticError, LookupError) as error:
         logger.warning("kept counts cannot be read, counting begins anew: %s", str(error)[:200])
         return None
 

@@ -70,7 +70,11 @@ class DriftWatch:
     def checkpoint(self, policy: Key) -> str | None:
         """Return what is to be kept over a restart; it changes every few minutes while rows come."""
         followed = self._followed.get(policy)
-        return followed.kept if followed else None
+        if followed is None:
+            return None
+        if followed.is_to_be_written and followed.kept_at is not None:
+            followed.kept, followed.is_to_be_written = dump_drift(followed, followed.kept_at), False
+        return followed.kept
 
     def unfollow(self, policy: Key) -> None:
         """Forget what was counted for the policy."""
@@ -120,7 +124,7 @@ class DriftWatch:
             if followed.last_look is None or look > followed.last_look:
                 followed.last_look, has_news = look, True
             if followed.is_to_be_kept(now):
-                followed.kept, followed.kept_at = dump_drift(followed, now), now
+                followed.kept_at, followed.is_to_be_written = now, True
                 followed.has_changed, has_news = False, True
             if has_news:
                 due.append(key)
@@ -158,7 +162,8 @@ class DriftWatch:
         if isinstance(profile, WindowFailure):
             return failed_window(revision, followed.settings, now, profile)
         watched = followed.watched.get((revision, seen.profile))
-        return _window(revision, seen.profile, watched, followed, now) if watched else None
+        look = followed.last_look or last_look(now, followed.settings)
+        return _window(revision, seen, watched, look) if watched else None
 
     def _policies_of(self, namespace: str, model: str) -> Iterator[FollowedDrift]:
         for key, followed in self._followed.items():
@@ -184,25 +189,22 @@ def failed_window(
     )
 
 
-def _window(
-    revision: str, hash_: str, watched: WatchedRevision, followed: FollowedDrift, now: datetime
-) -> DriftWindow:
-    detector, table = watched.detector, watched.detector.table
-    end = (followed.last_look or last_look(now, followed.settings)).timestamp()
+def _window(revision: str, seen: SeenRevision, watched: WatchedRevision, look: datetime) -> DriftWindow:
+    detector, table, end = watched.detector, watched.detector.table, look.timestamp()
     own = detector.last_own
     # An older one is of rows that the window of the last look does not have.
-    is_last = own is not None and own.end == followed.settings.bucket(end)
+    is_last = own is not None and own.end == detector.settings.bucket(end)
     counts = own.counts if own is not None and is_last else table.vector({})
-    start = max(end - followed.settings.window_seconds, min(detector.since or end, end))
+    start = max(end - detector.settings.window_seconds, min(detector.since or end, end))
     return DriftWindow(
         revision,
-        hash_,
+        seen.profile,
         datetime.fromtimestamp(start, UTC),
-        datetime.fromtimestamp(end, UTC),
+        look,
         int(counts[0]),
         tuple(_column(table, index, counts) for index in range(len(table.columns))),
         alarms=detector.standing,
-        expected=followed.seen[revision].expected,
+        expected=seen.expected,
     )
 
 

@@ -51,8 +51,11 @@ class FollowedDrift:
     failures: dict[str, str] = field(default_factory=dict)
     last_look: datetime | None = None
     kept: str | None = None
-    """The state as it is to be kept, made at ``kept_at``; None: none yet, or it is too large."""
+    """The state as it is to be kept; None: none yet, or it is too large."""
     kept_at: datetime | None = None
+    """When it was to be kept last."""
+    is_to_be_written: bool = False
+    """It was to be kept since, and nobody has asked for it."""
     has_changed: bool = False
     """Rows have come since."""
 

@@ -93,7 +93,7 @@ class RetrainPolicyReason(StrEnum):
     DIVERGED = "Diverged"
     """A feature or output has moved by more than the level of this condition."""
     INPUT_BROKEN = "InputBroken"
-    """Values are missing or of unseen categories. Repair the input: retraining would learn the fault."""
+    """Values are missing, far off or of unseen categories. Repair the input; if it is right, start a run."""
     NO_PERFORMANCE_TRIGGER = "NoPerformanceTrigger"
     """The policy does not watch labels."""
     NOT_ENOUGH_LABELS = "NotEnoughLabels"

@@ -101,7 +101,9 @@ async def test_scraper_counts_by_prometheus_what_it_counts_at_the_pods(
             cluster = FakeCluster()
             cluster.put(pod(POD))
             await Scraper(cluster, pods, watch, lambda _: None, source=counters).scrape_all()
-            window = watch.window(POLICY, "wine-1", datetime.now(UTC) + timedelta(seconds=13))
+            later = datetime.now(UTC) + timedelta(seconds=13)
+            watch.finish_round({POD}, later)
+            window = watch.window(POLICY, "wine-1", later)
             assert window is not None
             windows.append(window)
     assert windows[0].rows > ROWS_SENT - 50
