@@ -113,7 +113,8 @@ def shifted(images: Rows, shift: Shift, generator: np.random.Generator) -> Rows:
     if shift.family == "noise":
         noise = generator.normal(0, NOISE[shift.size] * BRIGHTEST, images.shape)
         return np.clip(images + noise, 0, BRIGHTEST).astype(np.float32)
-    return np.array([_moved(each, IMAGE[shift.size], generator) for each in images], dtype=np.float32)
+    moved = [_moved(each, IMAGE[shift.size], generator) for each in images]
+    return np.array(moved, dtype=np.float32).reshape(images.shape)
 
 
 def _moved(
