@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from holdfast_operator.cluster.connection import load_configuration, open_client
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from tests.cluster.control_plane import ControlPlane, control_plane, start_bound_to_us
 from tests.cluster.processes import stop_recorded
 from tests.cluster.programs import program
 from tests.integration.engines.definitions import definitions
-from tests.integration.operator.conftest import CRDS, kubectl, start_operator
+from tests.integration.operator.conftest import (
+    CRDS,
+    closed_client,
+    kubectl,
+    start_operator,
+)
 
 __all__ = ["start_operator"]  # a fixture
 
@@ -54,5 +58,5 @@ def namespace(plane: ControlPlane) -> str:
 async def cluster(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KubernetesCluster]:
     """Return the operator's own client."""
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
-    async with open_client(await load_configuration()) as client:
+    async with closed_client() as client:
         yield KubernetesCluster(client)

@@ -10,11 +10,12 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kubernetes.aio.client import ApiClient
 
 from holdfast_operator.cluster.connection import load_configuration, open_client
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
@@ -55,9 +56,16 @@ def namespace(plane: ControlPlane) -> str:
 @pytest.fixture
 async def cluster(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KubernetesCluster]:
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    async with closed_client() as client:
+        yield KubernetesCluster(client, page_size=2)
+
+
+@asynccontextmanager
+async def closed_client() -> AsyncIterator[ApiClient]:
+    """Give the operator's own client, all of whose connections are closed at the end of the block."""
     before = open_sockets()
     async with open_client(await load_configuration()) as client:
-        yield KubernetesCluster(client, page_size=2)
+        yield client
     # TLS connections are closed a round trip later than they are let go, and the loop must live so long.
     await eventually(lambda: open_sockets() <= before, "connections are closed")
 
