@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CODE := sdk/holdfast operator/holdfast_operator serving-image/holdfast_serving tests docs/examples
 
-.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-slow-clients bench-rollout bench-story bench-metrics bench-peers fuzz
+.PHONY: help venv lock fmt lint types arch verify crds generate coverage test-unit test-integration test-e2e test demo demo-clean cluster cluster-clean images bench bench-serving bench-slow-clients bench-rollout bench-story bench-metrics bench-drift bench-peers fuzz
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,9 +36,10 @@ lock: ## resolve the dependencies again and write requirements/*.lock
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 			--no-header --no-annotate --output-file $${each%.in}.lock $$each || exit 1; done
 
-bench-peers: venv ## resolve the packages of the servers that the benchmark compares with
+bench-peers: venv ## resolve the packages that the benchmarks compare with
 	@$(PY) -m pip install --quiet uv
 	@for peer in fastapi kserve mlserver; do $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/bench-$$peer.in --output-file requirements/bench-$$peer.lock; done
+	@for peer in alibi evidently nannyml river; do $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-header --no-annotate requirements/bench-drift-$$peer.in --output-file requirements/bench-drift-$$peer.lock; done
 
 fmt: venv ## format the code
 	@$(VENV)/bin/ruff format --quiet $(CODE)
@@ -80,9 +81,9 @@ test-unit: venv ## unit tests (seconds, no I/O)
 	@$(VENV)/bin/pytest tests/unit
 
 PURE := holdfast_operator.core holdfast_operator.manifests holdfast_operator.api \
-	holdfast.performance holdfast.two_samples holdfast.expected_loss holdfast.drift holdfast.divergence_tests holdfast.count_table \
-	holdfast.dyadic_windows holdfast.overdispersion holdfast.input_faults holdfast.drift_settings holdfast.drift_alarms \
-	holdfast.drift_detector holdfast.drift_state holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
+	holdfast.performance holdfast.two_samples holdfast.expected_loss holdfast.drift holdfast.divergence_tests holdfast.count_table holdfast.dyadic_windows \
+	holdfast.overdispersion holdfast.input_faults holdfast.drift_settings holdfast.drift_alarms holdfast.drift_detector holdfast.drift_state \
+	holdfast.binning holdfast.numeric_block holdfast.row_counter holdfast.quantile_bins \
 	holdfast.residual holdfast.rebinning holdfast.profile holdfast.evaluation holdfast.answers holdfast.slices holdfast.row_overlap holdfast.gaps holdfast.bootstrap \
 	holdfast.replicates holdfast.score_curve holdfast.ranking_gain holdfast.gate holdfast.gate_terms \
 	holdfast.report holdfast.distributions holdfast.importance \
@@ -126,6 +127,10 @@ bench-rollout: venv ## a million requests over rolling updates on a real node, n
 
 bench-metrics: venv ## measure what counting and a scrape of /metrics cost (10 seconds)
 	@$(PY) -m tests.benchmarks.metrics
+
+MONTHS ?= 6
+bench-drift: venv ## measure drift detection beside Evidently, NannyML, Alibi Detect, PSI rules and river (about 15 minutes; MONTHS=6)
+	@$(PY) -m tests.benchmarks.drift --months $(MONTHS)
 
 bench-story: venv ## measure the bike story beside the model left alone (10 seconds)
 	@PYTHONPATH=docs/examples $(PY) -m tests.benchmarks.bikeshare_story

@@ -69,6 +69,11 @@ class WindowSums:
         """Add counts to the bucket that is being filled."""
         self.sums[: len(self.scales)] += counts
 
+    def running(self, index: int) -> Counts:
+        """Return what the window of a scale has counted that is not over yet."""
+        counts: Counts = self.sums[index] + self.sums[self._finished[index]].sum(axis=0)
+        return counts
+
     def advance(self, bucket: int) -> Iterator[FinishedWindow]:
         """Fill another bucket from now on, unless it is earlier; yield the windows that this finishes.
 

@@ -129,7 +129,7 @@ def _mark_moments(axes: Axes, journal: Journal, marked: bool) -> None:
         places = [_place(told) for told in journal.of(kind)]
         for place in places:
             axes.axvline(place, color=color, linewidth=1.2, alpha=0.7, zorder=1)
-        if marked:
+        if marked and places:  # an empty line would still take its place, in the corner of the picture
             top = axes.get_xaxis_transform()
             axes.plot(places, [1.03] * len(places), sign, color=color, transform=top, clip_on=False)
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from holdfast.checkpoint_text import UNREADABLE, compressed, decompressed
 from holdfast.drift_settings import DriftSettings
 from holdfast.drift_state import DetectorState, dump_detector, restore_detector
 from holdfast.profile import Profile
-from holdfast_operator.cluster.checkpoint_text import UNREADABLE, compressed, decompressed
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process
 from holdfast_operator.cluster.followed_drift import FollowedDrift, SeenRevision, WatchedRevision
 from holdfast_operator.core.looks import last_look

@@ -35,6 +35,7 @@ class SeenRevision:
     """Hash of the profile that they counted by last; empty: none."""
     last_success: datetime
     expected: ExpectedLoss | None = None
+    """How wrong it is by what it predicts, where its package says so."""
 
 
 @dataclass

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from holdfast.checkpoint_text import UNREADABLE, compressed, decompressed
 from holdfast.performance import Losses
-from holdfast_operator.cluster.checkpoint_text import UNREADABLE, compressed, decompressed
 from holdfast_operator.cluster.label_deltas import Figures, LabelDeltas
 from holdfast_operator.cluster.label_state import FollowedLabels, FollowedRevision
 from holdfast_operator.core.label_evidence import LabelEvidence, LabelTest, PackageBaseline

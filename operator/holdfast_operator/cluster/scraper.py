@@ -99,7 +99,7 @@ class Scraper:
             started = time.monotonic()
             try:
                 counters = await self._source.read(pod)
-                self._record_labels(pod, counters)
+                self._record(pod, counters)
                 # Before counts are recorded: those of a profile that is unknown are left to the next scrape.
                 await self._read_profiles(pod, counters)
                 self._watch.record(pod.namespace, pod.model, pod.uid, counters, self._now())
@@ -111,7 +111,7 @@ class Scraper:
             finally:
                 SCRAPE_SECONDS.observe(time.monotonic() - started)
 
-    def _record_labels(self, pod: ServerPod, counters: ServerCounters) -> None:
+    def _record(self, pod: ServerPod, counters: ServerCounters) -> None:
         process = (pod.uid, counters.started)
         self._watch.labels.record(pod.namespace, pod.model, process, counters.labels, self._now())
         self._watch.steps.record(pod.namespace, pod.model, pod.uid, counters)

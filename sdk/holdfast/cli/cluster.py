@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from holdfast.labels import API_VERSION
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the three kinds: its name, its plural in URLs, and how a person calls it."""
+    """A kind: its name, its plural in URLs, and the API that it is of."""
 
     name: str
     plural: str
+    api_version: str = API_VERSION
 
 
 MODEL_DEPLOYMENT = Kind("ModelDeployment", "modeldeployments")
 RETRAIN_POLICY = Kind("RetrainPolicy", "retrainpolicies")
 RETRAIN_RUN = Kind("RetrainRun", "retrainruns")
+CONFIG_MAP = Kind("ConfigMap", "configmaps", "v1")
 
 
 class Cluster(Protocol):

@@ -140,9 +140,9 @@ def _no_discovery(_client: DynamicClient, _cache_file: str | None) -> None:
 
 
 def _resource(client: DynamicClient, kind: Kind) -> Resource:
-    group, version = API_VERSION.split("/")
+    group, _, version = kind.api_version.rpartition("/")
     return Resource(
-        prefix="apis",
+        prefix="apis" if group else "api",
         group=group,
         api_version=version,
         kind=kind.name,

@@ -11,6 +11,7 @@ from holdfast.cli import audit, package
 from holdfast.cli.approval import approve, reject
 from holdfast.cli.connection import with_connection
 from holdfast.cli.console import make_console
+from holdfast.cli.drift import drift
 from holdfast.cli.errors import CommandError
 from holdfast.cli.profile import profile
 from holdfast.cli.report import report
@@ -35,6 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(with_connection(status))
+app.command()(with_connection(drift))
 app.command()(with_connection(why))
 app.command()(with_connection(runs))
 app.command()(with_connection(report))

@@ -4,8 +4,7 @@ A model of 2011 is served until 2018 by a real server; the operator's own scrape
 it. Then two retrained models are judged by the real evaluator and gate.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,13 @@ import numpy as np
 import pytest
 from bikeshare.rides import INPUT, OUTPUT, Rides
 
-from holdfast.client import Client
 from holdfast.drift import psi_debiased
 from holdfast.package import ModelPackage
-from holdfast.settings import ServerSettings
-from holdfast_operator.cluster.pod_client import PodClient
 from tests.cases.bike_years import split_years, train, year
 from tests.cases.judge import Judge
-from tests.cases.watched_server import MODEL, POLICY, REVISION, Clients, Sent, Watched, aligned_start
+from tests.cases.watched_package import watched_package
+from tests.cases.watched_server import POLICY, REVISION, Clients, Sent, Watched
 from tests.integration.sdk.conftest import s3_credentials, s3_endpoint
-from tests.integration.serving.server_process import free_port, running_server
 
 __all__ = ["s3_credentials", "s3_endpoint"]  # fixtures
 
@@ -59,27 +55,6 @@ def model_of_2011(judge: Judge, tmp_path: Path) -> ModelPackage:
     return judge.judge(tmp_path / "of-2011")
 
 
-@asynccontextmanager
-async def watched(package: ModelPackage, folder: Path) -> AsyncIterator[tuple[Watched, Clients]]:
-    """Serve the package, and watch its server from a quarter before now on."""
-    start = aligned_start(QUARTER_SECONDS)
-    settings = ServerSettings(
-        model_name=MODEL,
-        model_revision=REVISION,
-        model_dir=str(package.folder),
-        port=free_port(),
-        feedback_key="0123456789abcdef",
-        feedback_slices="weekend",
-    )
-    with running_server(settings, folder / "server.log") as server:
-        server.wait_until_ready()
-        async with PodClient(settings.port, allows=lambda address: address.is_loopback) as pods:
-            operator = Watched(pods, {"triggers": TRIGGERS}, start, QUARTER_SECONDS)
-            await operator.decide()
-            with Client(server.url) as client:
-                yield operator, Clients(server.url, client)
-
-
 def quarters(rides: Rides) -> Iterator[Rides]:
     for part in np.array_split(np.arange(len(rides)), 4):
         yield rides.chosen(np.isin(np.arange(len(rides)), part))
@@ -111,7 +86,9 @@ async def test_only_labels_see_that_more_people_ride_and_they_do(
     base = judge.metric("mae")[1]
     assert 30 < base < 40
     late: list[Sent] = []
-    async with watched(model_of_2011, tmp_path) as (operator, clients):
+    async with watched_package(
+        model_of_2011, tmp_path, TRIGGERS, QUARTER_SECONDS, feedback_slices="weekend"
+    ) as (operator, clients):
         held_out = split_years(2011, 2011).held_out
         await serve(operator, clients, held_out, late)
         await serve(operator, clients, held_out, late)

@@ -1,11 +1,22 @@
 """Sudden change: a second market is connected; models trained after it are better, or worse."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cases.electricity import NAMES, WITHOUT_PRICE, rows_between, train
+from tests.cases.electricity import (
+    CHANGE_ROW,
+    INPUT,
+    NAMES,
+    WITHOUT_PRICE,
+    features,
+    rises,
+    rows_between,
+    train,
+)
 from tests.cases.judge import Judge
+from tests.cases.watched_package import watched_package
 from tests.integration.sdk.conftest import s3_credentials, s3_endpoint
 
 __all__ = ["s3_credentials", "s3_endpoint"]  # fixtures
@@ -45,3 +56,34 @@ def test_with_the_own_price_a_model_of_the_last_quarter_is_worse_and_refused(
     assert before == pytest.approx(0.903, abs=0.03)
     assert after == pytest.approx(0.811, abs=0.05)
     assert judge.assess().verdict == "Fail"
+
+
+STRIDE_ROWS = 84
+"""A quarter of a week of half-hours; the operator looks at the last week every time."""
+STRIDE_SECONDS = 60 * STRIDE_ROWS
+WATCHED = ["victorianPrice", "victorianDemand", "transfer"]
+DRIFT = {
+    "tolerance": "0.1",
+    "windowSeconds": 4 * STRIDE_SECONDS,
+    "minSamples": 300,
+    "features": WATCHED,
+}
+
+
+async def test_alarm_comes_with_the_first_window_after_the_change_and_never_before(
+    judge: Judge, tmp_path: Path
+) -> None:
+    train(FIRST_YEAR, rows_between("1997-01-01", "1997-02-01"), WITHOUT_PRICE, tmp_path / "first")
+    package = judge.judge(tmp_path / "first")
+    async with watched_package(package, tmp_path, {"drift": DRIFT}, STRIDE_SECONDS) as (operator, clients):
+        for start in range(CHANGE_ROW - 24 * STRIDE_ROWS, CHANGE_ROW + 4 * STRIDE_ROWS, STRIDE_ROWS):
+            rows = slice(start, start + STRIDE_ROWS)
+            clients.ask({INPUT: features(rows, WITHOUT_PRICE)}, rises(rows), "label")
+            await operator.look(operator.time + timedelta(seconds=STRIDE_SECONDS - 1))
+            if start < CHANGE_ROW:
+                assert operator.condition("DriftConfirmed")[0] != "True", start
+                assert operator.condition("DriftSuspected")[0] != "True", start
+                assert operator.runs == []
+        assert operator.condition("DriftConfirmed") == ("True", "Diverged")
+        (run,) = operator.runs
+        assert run["spec"]["trigger"]["evidence"]["name"] in WATCHED

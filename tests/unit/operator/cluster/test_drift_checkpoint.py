@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from holdfast import checkpoint_text
 from holdfast.count_table import Series
 from holdfast.drift_settings import DriftSettings
-from holdfast_operator.cluster import checkpoint_text
 from holdfast_operator.cluster.counter_deltas import CounterDeltas, Process
 from holdfast_operator.cluster.drift_checkpoint import dump_drift, load_drift
 from holdfast_operator.cluster.drift_watch import DriftWatch

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast_operator.cluster import checkpoint_text
+from holdfast import checkpoint_text
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.kinds import RETRAIN_POLICY
 from holdfast_operator.cluster.label_checkpoint import load_labels
