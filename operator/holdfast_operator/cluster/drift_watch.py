@@ -1,4 +1,4 @@
-"""What the servers of watched models have counted, per RetrainPolicy; in memory."""
+"""What the servers of watched models have counted and what follows from it, per RetrainPolicy."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
