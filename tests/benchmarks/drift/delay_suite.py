@@ -20,7 +20,7 @@ from tests.benchmarks.drift.traffic import DAY, Change, Stream, Traffic
 BEFORE_DAYS: Final = 3
 """Days without a change: the detector learns for two of them."""
 AFTER_DAYS: Final = 2
-PEER_HOURS: Final = 24
+PEER_HOURS: Final = 12
 SUSPECTED: Final = "Holdfast, suspected"
 CONFIRMED: Final = "Holdfast, confirmed (retrains)"
 ANY: Final = "Holdfast, tolerance 0, suspected"
