@@ -20,7 +20,7 @@ from tests.benchmarks.drift.traffic import DAY, Change, Stream, Traffic
 BEFORE_DAYS: Final = 3
 """Days without a change: the detector learns for two of them."""
 AFTER_DAYS: Final = 2
-PEER_HOURS: Final = 24
+PEER_HOURS: Final = 12
 SUSPECTED: Final = "Holdfast, suspected"
 CONFIRMED: Final = "Holdfast, confirmed (retrains)"
 ANY: Final = "Holdfast, tolerance 0, suspected"
@@ -36,7 +36,7 @@ class Delay:
 
 
 def median_rows(delays: Sequence[Delay]) -> float:
-    """Return the median, infinite when the half or more had no alarm."""
+    """Return the median, infinite when half or more had no alarm."""
     return median(float("inf") if each.rows is None else each.rows for each in delays)
 
 
@@ -47,20 +47,23 @@ def our_delays(traffic: Traffic, changes: Sequence[Change], seed: int) -> list[D
     change_minute = change_minute_of(seed)
     before = np.concatenate([counter.count(calm.day(number), DAY) for number in range(BEFORE_DAYS)])
     before = before[:change_minute]
-    watching = [_warmed(counter, settings, before) for settings in (DEFAULT, SENSITIVE)]
+    default, sensitive = (_warmed(counter, settings, before) for settings in (DEFAULT, SENSITIVE))
     found = []
     for change in changes:
         after = _counts_after(Stream(traffic, seed, change, change_minute), counter)
-        default, sensitive = (dict(_our_minutes(copy.deepcopy(each), after)) for each in watching)
-        minutes = {
-            ANY: sensitive.get(Tier.SUSPECTED),
-            SUSPECTED: default.get(Tier.SUSPECTED),
-            CONFIRMED: default.get(Tier.CONFIRMED),
-            **{rule.title: None for rule in PSI_RULES},
-            **dict(_psi_minutes(counter, before, after)),
-        }
+        minutes = dict.fromkeys(rule.title for rule in PSI_RULES) | dict(_psi_minutes(counter, before, after))
+        minutes = _ours(copy.deepcopy(default), copy.deepcopy(sensitive), after) | minutes
         found += [Delay(rule, change, _rows(traffic, late)) for rule, late in minutes.items()]
     return found
+
+
+def _ours(default: DriftDetector, sensitive: DriftDetector, after: Counts) -> dict[str, int | None]:
+    by_tier = dict(_our_minutes(default, after))
+    return {
+        ANY: dict(_our_minutes(sensitive, after)).get(Tier.SUSPECTED),
+        SUSPECTED: by_tier.get(Tier.SUSPECTED),
+        CONFIRMED: by_tier.get(Tier.CONFIRMED),
+    }
 
 
 def _warmed(counter: MinuteCounts, settings: DriftSettings, before: Counts) -> DriftDetector:
@@ -80,25 +83,25 @@ def change_minute_of(seed: int) -> int:
 
 
 def peer_delays(peer: Peer, traffic: Traffic, changes: Sequence[Change], seed: int) -> list[Delay]:
-    """Let a peer look hour by hour at the same rows, from the day's hours before the change on."""
-    minute, per_minute = change_minute_of(seed), traffic.rows_per_minute
-    skipped = (BEFORE_DAYS - 1) * DAY
-    at = (minute - skipped) * per_minute
-    hour = 60 * per_minute
-    jobs = {}
-    for number, change in enumerate(changes):
-        stream = Stream(traffic, seed, change, minute)
-        live = np.concatenate([stream.day(day) for day in range(BEFORE_DAYS - 1, BEFORE_DAYS + 1)])
-        first = at // hour * hour
-        jobs[str(number)] = Job.of_equal_looks(
-            stream.reference(), live[first : first + PEER_HOURS * hour], hour
-        )
+    """Let a peer look hour by hour at the same rows, from the hour of the change on."""
+    minute, hour = change_minute_of(seed), 60 * traffic.rows_per_minute
+    jobs = {
+        str(number): _job(Stream(traffic, seed, change, minute), hour)
+        for number, change in enumerate(changes)
+    }
+    unchanged = minute % 60 * traffic.rows_per_minute
     delays = []
     for name, answer in ask(peer, jobs).items():
         for rule in peer.rules:
-            late = [row - at % hour for row in answer.alarms.get(rule, ()) if row > at % hour]
+            late = [row - unchanged for row in answer.alarms.get(rule, ()) if row > unchanged]
             delays.append(Delay(f"{peer.title}: {rule}", changes[int(name)], min(late, default=None)))
     return delays
+
+
+def _job(stream: Stream, hour: int) -> Job:
+    live = np.concatenate([stream.day(number) for number in range(BEFORE_DAYS - 1, BEFORE_DAYS + 1)])
+    first = (stream.change_minute - (BEFORE_DAYS - 1) * DAY) // 60 * hour
+    return Job.of_equal_looks(stream.reference(), live[first : first + PEER_HOURS * hour], hour)
 
 
 def _counts_after(stream: Stream, counter: MinuteCounts) -> Counts:

@@ -43,10 +43,10 @@ class Peer:
 
 
 PEERS: Final = (
-    Peer("evidently", "Evidently 0.7.23", 3, ("half of the columns", "any column")),
-    Peer("nannyml", "NannyML 0.13.1", 5, ("half of the columns", "any column", "reconstruction error")),
-    Peer("alibi", "Alibi Detect 0.13.0", 10, ("KS, Bonferroni 0.05",)),
-    Peer("river", "river 0.26.1", 5, ("ADWIN, any column", "Page-Hinkley, any column"), takes_windows=False),
+    Peer("evidently", "Evidently 0.7.23", 2, ("half of the columns", "any column")),
+    Peer("nannyml", "NannyML 0.13.1", 3, ("half of the columns", "any column", "reconstruction error")),
+    Peer("alibi", "Alibi Detect 0.13.0", 6, ("KS, Bonferroni 0.05",)),
+    Peer("river", "river 0.26.1", 3, ("ADWIN, any column", "Page-Hinkley, any column"), takes_windows=False),
 )
 
 

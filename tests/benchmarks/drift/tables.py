@@ -16,7 +16,7 @@ exact 95 % interval of the rate. PSI is looked at every minute; the peers look e
 rows (NannyML at each 500, river at each row), in the first days of the same rows."""
 DELAY_NOTE = """\
 Median rows from the change to the first alarm at 60 rows/min, and how many times the bound that is; "-": in
-half of the runs or more none came within 48 hours (peers: 24). What alarms without a change is fast here as
+half of the runs or more none came within 48 hours (peers: 12). What alarms without a change is fast here as
 well: see the table before. Drift below the tolerance is not confirmed, by design, and a look that confirms
 is at a whole day. The bound, ln(looks x features) / KL, is for one false alarm in a month of looks each
 minute."""

@@ -237,8 +237,8 @@ def test_changes_below_the_least_psi_and_looks_have_no_target() -> None:
 def test_the_report_has_every_table_with_ours_beside_the_peers() -> None:
     text = report(found(), judged(found()))
     for expected in (
-        "| Evidently 0.7.23: any column | 30 (6.2-88) |",
-        "| Evidently 0.7.23: half of the columns | 0 (0-37) |",
+        "| Evidently 0.7.23: any column | 45 (9.3-1.3e+02) |",
+        "| Evidently 0.7.23: half of the columns | 0 (0-55) |",
         "| Holdfast | 0 (0-0.92) | 0 (0-0.92) |",
         "1,000 (2.1 x)",
         "| 90% |",
