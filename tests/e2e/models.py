@@ -77,7 +77,8 @@ def drifted_rows() -> Rows:
     index = x[:, _BODY_MASS_INDEX]
     known = index[index < np.median(index)]
     near = known.max() + 0.9 * (known.max() - known.min())
-    return x[(index >= np.median(index)) & (index < near)]
+    chosen: Rows = x[(index >= np.median(index)) & (index < near)]
+    return chosen
 
 
 def _model(regressor: Any, reference: Rows) -> Model:

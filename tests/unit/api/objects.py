@@ -47,4 +47,4 @@ def _edit(made: Resource, path: str, value: Any) -> None:
     if value is ABSENT:
         del holder[last]
     else:
-        holder[last] = value
+        holder[last] = copy.deepcopy(value)  # further edits may go into it
