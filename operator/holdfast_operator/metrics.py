@@ -60,6 +60,12 @@ SCRAPE_SECONDS: Final = Histogram(
 SCRAPE_ERRORS: Final = Counter(
     "holdfast_operator_scrape_errors_total", "Scrapes that failed.", ["reason"], registry=REGISTRY
 )
+QUERY_ERRORS: Final = Counter(
+    "holdfast_operator_query_errors_total",
+    "Queries of rollouts that Prometheus did not answer.",
+    ["reason"],
+    registry=REGISTRY,
+)
 ALERTS: Final = Counter(
     "holdfast_operator_alerts_total",
     "Alerts received, by what became of them; one for each policy that waits for it.",

@@ -74,6 +74,11 @@ class OperatorSettings(BaseModel):
     prometheus_token_file: Path | None = Field(
         default=None, description="file with a bearer token for it, read anew for every question"
     )
+    prometheus_queries: bool = Field(
+        default=False,
+        description="ask it the queries that rollouts are judged on: who may write a ModelDeployment can "
+        "then read any figure it has",
+    )
     resync_seconds: float = Field(
         default=300, ge=5, le=3600, description="pause between full listings, varied by ±20 %"
     )
@@ -107,6 +112,12 @@ class OperatorSettings(BaseModel):
     def _check_certificate(self) -> Self:
         if (self.alert_certificate_file is None) != (self.alert_key_file is None):
             raise ValueError("alert_certificate_file and alert_key_file are set together or not at all")
+        return self
+
+    @model_validator(mode="after")
+    def _check_queries(self) -> Self:
+        if self.prometheus_queries and self.prometheus_url is None:
+            raise ValueError("prometheus_queries needs prometheus_url: nobody else is asked")
         return self
 
     @classmethod

@@ -25,6 +25,8 @@
 - name: HOLDFAST_OPERATOR_PROMETHEUS_TOKEN_FILE
   value: /etc/holdfast/prometheus/token
 {{- end }}
+- name: HOLDFAST_OPERATOR_PROMETHEUS_QUERIES
+  value: {{ $.Values.prometheus.queries | quote }}
 {{- end }}
 {{- if .Values.alertReceiver.enabled }}
 - name: HOLDFAST_OPERATOR_ALERT_TOKEN_FILE

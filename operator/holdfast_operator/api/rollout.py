@@ -7,6 +7,7 @@ from pydantic.config import JsonDict
 
 from holdfast_operator.api.gateway import Traffic
 from holdfast_operator.api.resource import ApiModel, Decimal, Word
+from holdfast_operator.api.step_query import BY_NAME, StepQuery
 from holdfast_operator.api.validation_rule import rule, validated_by
 
 _BY_METRIC: Final[JsonDict] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["metric"]}
@@ -128,6 +129,12 @@ class Analysis(ApiModel):
         json_schema_extra=_BY_METRIC,
         description="All must pass; empty: errorRate with maxRegression 0.02, and latencyP95Milliseconds "
         "with maxRegression 50.",
+    )
+    queries: list[StepQuery] = Field(
+        default_factory=list,
+        max_length=6,
+        json_schema_extra=BY_NAME,
+        description="Figures of the operator's Prometheus that must be within their bounds, too.",
     )
 
     @property

@@ -14,6 +14,7 @@ from holdfast_operator.cluster.exposition import ServerCounters
 from holdfast_operator.cluster.followed_drift import FollowedDrift, SeenRevision, WatchedRevision
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.label_watch import LabelWatch
+from holdfast_operator.cluster.query_watch import QueryWatch
 from holdfast_operator.cluster.step_watch import StepWatch
 from holdfast_operator.core.looks import last_look
 from holdfast_operator.core.observation import ColumnWindow, DriftWindow
@@ -43,6 +44,7 @@ class DriftWatch:
         self._stale = timedelta(seconds=STALE_SCRAPES * scrape_interval_seconds)
         self.labels = LabelWatch(self._stale)
         self.steps = StepWatch()
+        self.queries = QueryWatch()
         self._followed: dict[Key, FollowedDrift] = {}
         self._profiles: dict[tuple[str, str, str], Profile | WindowFailure] = {}
 

@@ -37,7 +37,7 @@ from holdfast_operator.cluster.look_observation import observe_looks
 from holdfast_operator.cluster.observe_training import TrainingObserver
 from holdfast_operator.cluster.signal_observation import observe_signal
 from holdfast_operator.cluster.signal_watch import SignalWatch
-from holdfast_operator.cluster.step_observation import observe_step
+from holdfast_operator.cluster.step_observation import forget_step, observe_step
 from holdfast_operator.core.observation import (
     GatewayApi,
     ModelDeploymentObservation,
@@ -93,7 +93,7 @@ class Observer:
         """Return the ModelDeployment with its children, pods and runs; None when it is gone."""
         live = await self._cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
         if live is None:
-            self._drift.steps.unfollow(key)
+            forget_step(self._drift, key)
             return None
         children, (gateway_api, routes), runs = await asyncio.gather(
             self._children(live), self._routes(live), self._runs_of_model(key.namespace, key.name)

@@ -18,11 +18,16 @@ from holdfast_operator.cluster.exposition import (
     collect_counters,
 )
 from holdfast_operator.cluster.pod_client import CONNECT_SECONDS, ScrapeError, ScrapeFailure, read_bounded
-from holdfast_operator.cluster.prometheus_answer import read_answer, target_of
+from holdfast_operator.cluster.prometheus_answer import read_answer, read_value, target_of
+from holdfast_operator.core.step_evidence import QueryAnswer
 
 TOTAL_SECONDS: Final = 10.0
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Of an answer; a hundred pods of 30 features are about 10 MB."""
+MAX_VALUE_BYTES: Final = 64 * 1024
+"""Of an answer that is to be one number."""
+_ANSWERED: Final = (200, 400, 422)
+"""Statuses with an answer in the body; the last two say what is wrong with the query."""
 
 
 class PrometheusSource:
@@ -66,18 +71,30 @@ class PrometheusSource:
         except MalformedMetricsError as error:
             raise ScrapeError(ScrapeFailure.MALFORMED, str(error)) from error
 
-    async def _ask(self, expression: str) -> bytes:
+    async def value_of(self, expression: str) -> QueryAnswer:
+        """Return the number that a PromQL expression is now, or why it is not one.
+
+        Raises:
+            ScrapeError: anything but a complete, small enough answer in time.
+        """
+        body = await self._ask(expression, MAX_VALUE_BYTES)
+        try:
+            return read_value(body)
+        except MalformedMetricsError as error:
+            raise ScrapeError(ScrapeFailure.MALFORMED, str(error)) from error
+
+    async def _ask(self, expression: str, max_bytes: int = MAX_BYTES) -> bytes:
         if self._session is None:
             raise RuntimeError("use the source as a context manager")
-        form = {"query": expression}
+        form = {"query": expression, "timeout": f"{TOTAL_SECONDS:g}s"}
         try:
             async with self._session.post(
                 self._url, data=form, headers=self._headers(), allow_redirects=False
             ) as response:
-                if response.status != 200:
+                if response.status not in _ANSWERED:
                     message = f"Prometheus answered {response.status}"
                     raise ScrapeError(ScrapeFailure.BAD_STATUS, message, response.status)
-                return await read_bounded(response, MAX_BYTES)
+                return await read_bounded(response, max_bytes)
         except TimeoutError as error:
             raise ScrapeError(ScrapeFailure.TIMEOUT, "Prometheus did not answer in time") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -1,5 +1,6 @@
 """Has the servers of a step under judgement counted, and reads what they did."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast_operator.api.model_deployment import ModelDeployment
@@ -7,6 +8,7 @@ from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.key import Key
 from holdfast_operator.cluster.step_watch import WatchedStep
 from holdfast_operator.core.step_evidence import StepEvidence
+from holdfast_operator.core.step_queries import fill_in
 from holdfast_operator.core.timestamps import parse_time
 
 
@@ -16,10 +18,30 @@ def observe_step(
     """Return what candidate and stable revision did since the step began; None where no step is judged."""
     step = watched_step(resource)
     if step is None:
-        watch.steps.unfollow(key)
+        forget_step(watch, key)
         return None
     watch.steps.follow(key, step, now)
-    return watch.steps.evidence(key, watch.profiles(key.namespace, key.name))
+    watch.queries.follow(key, step, _expressions(resource, step))
+    evidence = watch.steps.evidence(key, watch.profiles(key.namespace, key.name))
+    return None if evidence is None else replace(evidence, answers=watch.queries.answers(key))
+
+
+def forget_step(watch: DriftWatch, key: Key) -> None:
+    """Count and ask no more for a ModelDeployment."""
+    watch.steps.unfollow(key)
+    watch.queries.unfollow(key)
+
+
+def _expressions(resource: ModelDeployment, step: WatchedStep) -> dict[str, str]:
+    analysis, standby = resource.spec.rollout.judged_by, resource.status.probation
+    places = {
+        "namespace": resource.metadata.namespace,
+        "name": resource.metadata.name,
+        "candidate": step.candidate,
+        "champion": step.champion or (standby.revision.name if standby else ""),
+        "interval": f"{analysis.interval_seconds}s",
+    }
+    return {each.name: fill_in(each, places) for each in analysis.queries}
 
 
 def watched_step(resource: ModelDeployment) -> WatchedStep | None:

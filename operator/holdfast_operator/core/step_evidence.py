@@ -32,6 +32,16 @@ class RevisionEvidence:
 
 
 @dataclass(frozen=True)
+class QueryAnswer:
+    """What a Prometheus said to a query of the rollout."""
+
+    value: float | None
+    """May be any float; None: there is not one number."""
+    message: str = ""
+    """Why there is none."""
+
+
+@dataclass(frozen=True)
 class StepEvidence:
     """Both revisions over the same time, or the new one alone."""
 
@@ -40,3 +50,5 @@ class StepEvidence:
     champion: RevisionEvidence | None
     """None on probation: the old revision gets no requests any more."""
     candidate: RevisionEvidence
+    answers: Mapping[str, QueryAnswer] = field(default_factory=dict)
+    """By name of the rollout's query."""

@@ -10,6 +10,7 @@ from holdfast_operator.api.rollout import Analysis, StepCheck, StepResult
 from holdfast_operator.core.prediction_shift import shift_of_predictions
 from holdfast_operator.core.step_evidence import StepEvidence
 from holdfast_operator.core.step_measures import measure
+from holdfast_operator.core.step_queries import judge_query
 
 DOUBT: Final = 0.05
 """How often a step fails although the candidate is just as good as its bounds; and how often a candidate at
@@ -38,6 +39,7 @@ def judge_step(analysis: Analysis, evidence: StepEvidence | None) -> StepJudgeme
         return StepJudgement("Inconclusive", (), "nothing has been counted yet")
     few = _too_few(analysis, evidence)
     checks = tuple(_judge(analysis, check, evidence) for check in analysis.effective_checks)
+    checks += tuple(judge_query(each, evidence.answers.get(each.name)) for each in analysis.queries)
     if few:
         return StepJudgement("Inconclusive", checks, few)
     outcomes = {each.outcome for each in checks}
@@ -59,10 +61,14 @@ def _too_few(analysis: Analysis, evidence: StepEvidence) -> str:
 
 
 def _words(checks: tuple[StepResult, ...], outcome: Outcome) -> str:
-    said = [
-        f"{each.metric} {each.candidate} ({each.threshold})" for each in checks if each.outcome == outcome
-    ]
+    said = [_said(each) for each in checks if each.outcome == outcome]
     return ", ".join(said) or "no check could be judged"
+
+
+def _said(check: StepResult) -> str:
+    if check.candidate is None and check.message:
+        return f"{check.metric}: {check.message}"
+    return f"{check.metric} {check.candidate} ({check.threshold})"
 
 
 def _judge(analysis: Analysis, check: StepCheck, evidence: StepEvidence) -> StepResult:

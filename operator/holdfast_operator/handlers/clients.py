@@ -19,6 +19,8 @@ class Clients:
     signals: SignalClient
     counters: CounterSource | None = None
     """Where the servers' counters are read; None: from their pods."""
+    queries: PrometheusSource | None = None
+    """Who is asked the queries of rollouts; None: nobody."""
 
 
 @asynccontextmanager
@@ -28,7 +30,8 @@ async def open_clients(settings: OperatorSettings) -> AsyncIterator[Clients]:
         pods = await stack.enter_async_context(PodClient())
         signals = await stack.enter_async_context(SignalClient())
         counters: CounterSource | None = None
+        prometheus: PrometheusSource | None = None
         if settings.prometheus_url is not None:
             prometheus = PrometheusSource(settings.prometheus_url, settings.prometheus_token_file)
             counters = PrometheusCounters(await stack.enter_async_context(prometheus))
-        yield Clients(pods, signals, counters)
+        yield Clients(pods, signals, counters, prometheus if settings.prometheus_queries else None)

@@ -21,6 +21,7 @@ from holdfast_operator.cluster.kinds import HTTP_ROUTE, RESOURCES, WATCHED_CHILD
 from holdfast_operator.cluster.kubernetes_cluster import KubernetesCluster
 from holdfast_operator.cluster.lease import LeaderLease, LeaseTimes
 from holdfast_operator.cluster.observe import Observer
+from holdfast_operator.cluster.query_reader import QueryReader
 from holdfast_operator.cluster.scraper import Scraper
 from holdfast_operator.cluster.signal_reader import SignalReader
 from holdfast_operator.cluster.signal_watch import SignalWatch
@@ -71,6 +72,7 @@ class OperatorProcess:
         self._probe = _probe(settings, cluster, self._lease)
         drift = DriftWatch(settings.scrape_interval_seconds)
         self._scraper = Scraper(cluster, clients.pods, drift, self._queue.add, source=clients.counters)
+        self._queries = QueryReader(clients.queries, drift.queries)
         watch, hosts = SignalWatch(), settings.signal_allowed_hosts
         self._signals = SignalReader(cluster, clients.signals, watch, self._queue.add, hosts)
         observer = Observer(
@@ -128,6 +130,7 @@ class OperatorProcess:
             asyncio.create_task(self._lease.keep(), name="lease"),
             asyncio.create_task(self._workers.run(), name="workers"),
             asyncio.create_task(self._scraper.run(self._settings.scrape_interval_seconds), name="scraper"),
+            asyncio.create_task(self._queries.run(self._settings.scrape_interval_seconds), name="queries"),
             asyncio.create_task(self._resync.run(self._settings.resync_seconds), name="resync"),
             asyncio.create_task(self._signals.run(), name="signals"),
             asyncio.create_task(self._probe.run(), name="watch probe"),

@@ -65,6 +65,12 @@ def test_token_for_prometheus_is_where_the_operator_looks_for_it(render: Render)
     assert volume["secret"]["secretName"] == "prometheus"
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_queries_of_rollouts_are_asked_only_where_the_chart_says_so(render: Render, asked: bool) -> None:
+    objects = render(prometheus={"url": "http://prometheus:9090", "queries": asked})
+    assert OperatorSettings.from_env(operator_environment(objects)).prometheus_queries is asked
+
+
 def test_prometheus_is_reached_only_where_it_is_asked(render: Render) -> None:
     (policy,) = of_kind(render(prometheus={"url": "http://prometheus:9090"}), "NetworkPolicy")
     assert [{"port": 9090}] in [rule["ports"] for rule in policy["spec"]["egress"]]

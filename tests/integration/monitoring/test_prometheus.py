@@ -17,10 +17,14 @@ from holdfast_operator.cluster.counter_source import PodCounters, PrometheusCoun
 from holdfast_operator.cluster.drift_watch import DriftWatch
 from holdfast_operator.cluster.exposition import METRIC_NAMES, ServerCounters, parse_counters
 from holdfast_operator.cluster.key import Key
-from holdfast_operator.cluster.kinds import RETRAIN_POLICY
+from holdfast_operator.cluster.kinds import MODEL_DEPLOYMENT, RETRAIN_POLICY
 from holdfast_operator.cluster.pod_client import PodClient, ScrapeError, ScrapeFailure
 from holdfast_operator.cluster.prometheus_source import PrometheusSource, query
+from holdfast_operator.cluster.query_reader import QueryReader
+from holdfast_operator.cluster.query_watch import QueryWatch
 from holdfast_operator.cluster.scraper import Scraper
+from holdfast_operator.cluster.step_watch import WatchedStep
+from holdfast_operator.core.step_evidence import QueryAnswer
 from holdfast_operator.rehearsal.history import read_history
 from tests.fakes import FakeCluster
 from tests.integration.monitoring.running_prometheus import NAMESPACE, Prometheus, running_prometheus
@@ -69,6 +73,36 @@ async def test_source_knows_no_pods_of_other_models_or_namespaces(prometheus: Pr
     async with PrometheusSource(prometheus.url) as source:
         assert await source.read(NAMESPACE, "other", METRIC_NAMES) == {}
         assert await source.read("elsewhere", MODEL, METRIC_NAMES) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (f'count(holdfast_model_info{{model="{MODEL}"}})', QueryAnswer(1.0)),
+        ("scalar(vector(2))", QueryAnswer(2.0)),
+        ("vector(0) / 0 > 1", QueryAnswer(None, "the query has no values, not one number")),
+        (
+            "{__name__=~'up|holdfast_model_info'}",
+            QueryAnswer(None, "the query has several values, not one number"),
+        ),
+        ("{__name__=~'holdfast_.*'}", QueryAnswer(None, "TooLarge: more than 65536 bytes")),
+        ("up[1m]", QueryAnswer(None, "the query's value is a matrix, not one number")),
+    ],
+)
+async def test_query_of_a_rollout_has_the_number_that_prometheus_gives_or_none(
+    prometheus: Prometheus, asked: str, found: QueryAnswer
+) -> None:
+    watch, key = QueryWatch(), Key(MODEL_DEPLOYMENT, NAMESPACE, MODEL)
+    watch.follow(key, WatchedStep(datetime.now(UTC), "wine-2", "wine-1"), {"figure": asked})
+    async with PrometheusSource(prometheus.url) as source:
+        await QueryReader(source, watch).ask_all()
+    assert watch.answers(key) == {"figure": found}
+
+
+async def test_query_that_prometheus_cannot_read_has_no_number_and_says_why(prometheus: Prometheus) -> None:
+    async with PrometheusSource(prometheus.url) as source:
+        with pytest.raises(ScrapeError, match=r"could not answer: .*parse error"):
+            await source.value_of("sum(")
 
 
 def pod(name: str) -> dict[str, Any]:

@@ -48,6 +48,16 @@ POLICY = resource(
 MOST_LOOKS = 60
 
 
+def answered(revision: str, requests: int) -> ServerCounters:
+    """Return what a server that was always there has counted after so many good answers."""
+    counted: dict[tuple[str, ...], float] = {
+        ("requests", "200"): requests,
+        ("latency", "0.1"): requests,
+        ("latency", str(math.inf)): requests,
+    }
+    return ServerCounters(0.0, {}, steps={revision: counted})
+
+
 class Life(Loop):
     """A loop whose servers answer requests all the time, and count them."""
 
@@ -60,12 +70,7 @@ class Life(Loop):
         for role in ("stableRevision", "candidateRevision"):
             revision = model["status"].get(role, {}).get("name")
             if revision is not None:
-                counted: dict[tuple[str, ...], float] = {
-                    ("requests", "200"): self.requests,
-                    ("latency", "0.1"): self.requests,
-                    ("latency", str(math.inf)): self.requests,
-                }
-                counters = ServerCounters(0.0, {}, steps={revision: counted})
+                counters = answered(revision, self.requests)
                 self.drift.steps.record("team", "credit", f"pod of {revision}", counters)
 
     async def pass_time(self, seconds: float) -> None:

@@ -16,6 +16,12 @@ def _step_check(says: str, **check: str) -> BadObject:
     return _rollout(analysis, ".analysis.checks[0]", says)
 
 
+def _query(below: str, says: str = "", **query: str) -> BadObject:
+    usual = {"name": "orders", "query": "sum(orders)", "min": "1"}
+    analysis = {"analysis": {"queries": [{**usual, **query}]}}
+    return _rollout(analysis, f".analysis.queries[0]{below}", says)
+
+
 _CASES = {
     "unknown strategy": _rollout({"strategy": "Recreate"}, ".strategy"),
     "canary without its strategy": _rollout({"canary": {"steps": [5]}}, ".canary", "set strategy to Canary"),
@@ -45,6 +51,20 @@ _CASES = {
     ),
     "step check twice": _rollout(
         {"analysis": {"checks": [{"metric": "errorRate", "max": "0.1"}] * 2}}, ".analysis.checks[1]"
+    ),
+    "query without a bound": _rollout(
+        {"analysis": {"queries": [{"name": "orders", "query": "sum(orders)"}]}},
+        ".analysis.queries[0]",
+        "min or max must be set",
+    ),
+    "query about something unknown": _query(
+        ".query", "one of namespace, name, candidate", query='a{revision="$(new)"}'
+    ),
+    "query that is too long": _query(".query", query="a" * 1025),
+    "name of a query in capitals": _query(".name", name="Orders"),
+    "query twice": _rollout(
+        {"analysis": {"queries": [{"name": "orders", "query": "sum(orders)", "min": "1"}] * 2}},
+        ".analysis.queries[1]",
     ),
     "interval below the floor": _rollout({"analysis": {"intervalSeconds": 4}}, ".analysis.intervalSeconds"),
     "too few samples to decide": _rollout({"analysis": {"minSamples": 19}}, ".analysis.minSamples"),

@@ -46,3 +46,8 @@ def test_certificate_and_key_go_together(name: str) -> None:
 def test_wrong_setting_is_refused(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match=name.lower()):
         OperatorSettings.from_env({**IMAGES, f"HOLDFAST_OPERATOR_{name}": value})
+
+
+def test_queries_of_rollouts_need_a_prometheus() -> None:
+    with pytest.raises(ValidationError, match="prometheus_queries needs prometheus_url"):
+        OperatorSettings.from_env({**IMAGES, "HOLDFAST_OPERATOR_PROMETHEUS_QUERIES": "true"})
