@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cluster.cache import cache_folder
 from tests.cluster.errors import ClusterError
-from tests.cluster.processes import Daemon, start_daemon, stop_processes, wait_until
+from tests.cluster.processes import Daemon, await_recorded, start_daemon, stop_processes, wait_until
 from tests.cluster.programs import program
 
 # The node gets a /run, a /var/log and a /var/lib of its own, because the paths of sockets, container logs and
@@ -65,6 +65,7 @@ def start_inside(name: str, command: Sequence[str | Path], pid: int, folder: Pat
 def stop_namespace(folder: Path) -> None:
     """End the namespaces of the node in FOLDER with everything in them; none there is fine."""
     stop_processes(list(_processes_named_after(folder)), grace_seconds=0)
+    await_recorded(folder / "run")  # `nsenter` ends a moment after the program that it entered with
 
 
 def init_pid(folder: Path) -> int | None:

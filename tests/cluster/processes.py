@@ -12,6 +12,8 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.progress import tail
 
 POLL_SECONDS = 0.05
+_STATE, _THREADS, _START_TIME = 0, 17, 19
+"""Places of fields 3, 20 and 22 of proc_pid_stat(5) in what `_stat` returns."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ def stop_recorded(folder: Path, grace_seconds: float = 5.0) -> None:
         record.unlink(missing_ok=True)
 
 
+def await_recorded(folder: Path, patience_seconds: float = 10.0) -> None:
+    """Wait until every process recorded in FOLDER, which was to end by itself, has ended."""
+    pids = [pid for record in folder.glob("*.pid") if (pid := _recorded_pid(record)) is not None]
+    if not _all_gone(pids, patience_seconds):
+        raise ClusterError(f"of the processes recorded in {folder}, some of {pids} do not end")
+
+
 def stop_processes(pids: Sequence[int], grace_seconds: float = 5.0) -> None:
     """Ask each process to end, and end it after GRACE_SECONDS; returns when all are gone."""
     for number, patience in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
@@ -83,7 +92,12 @@ def is_running(pid: int) -> bool:
     """Tell whether PID is a process that has not ended, reaping it when it was ours."""
     with contextlib.suppress(ChildProcessError):  # it was started by another process
         os.waitpid(pid, os.WNOHANG)
-    return _state(pid) not in (None, "Z", "X")
+    fields = _stat(pid)
+    if not fields or fields[_STATE] == "X":
+        return False
+    # A process whose first thread has ended looks like a zombie while its other threads still end; one that
+    # is the first of a namespace ends the whole namespace in that time.
+    return fields[_STATE] != "Z" or int(fields[_THREADS]) > 1
 
 
 def _all_gone(pids: Sequence[int], patience_seconds: float) -> bool:
@@ -115,11 +129,6 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def _state(pid: int) -> str | None:
-    fields = _stat(pid)
-    return fields[0] if fields else None
-
-
 def _start_time(pid: int) -> str:
     fields = _stat(pid)
-    return fields[19] if fields else ""
+    return fields[_START_TIME] if fields else ""
