@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from ctypes.util import find_library
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,8 @@ def missing(provider: str) -> str:
     """Return why PROVIDER cannot be tested here; empty: it can."""
     if RUNTIME_NAMES[provider] not in onnxruntime.get_available_providers():
         return f"this ONNX Runtime has no {provider} provider (requirements/server-gpu.lock has)"
+    if provider == "TensorRT" and find_library("nvinfer") is None:
+        return "the TensorRT libraries (libnvinfer) are not on the library path"
     program = shutil.which("nvidia-smi")
     if program is None:
         return "there is no nvidia-smi, so no NVIDIA driver"
