@@ -7,12 +7,12 @@ files and ``dvc.lock`` hold hashes of the data, so of those the content counts (
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from holdfast.credentials import Credentials
+from holdfast.data_object import DataObject
 from holdfast.failures import ModelError
 from holdfast.folder import capped
 from holdfast.location import Location, Scheme
@@ -22,16 +22,6 @@ from holdfast.sources import SOURCE_MOUNT, mounted_path, open_source
 MAX_OBJECTS: Final = 100_000
 MAX_DVC_BYTES: Final = 4 * 1024 * 1024
 DVC_SUFFIXES: Final = (".dvc", "dvc.lock")
-
-
-@dataclass(frozen=True, order=True)
-class DataObject:
-    """One object or file, with a mark that changes when its content does."""
-
-    name: str
-    size_bytes: int
-    mark: str
-    modified: datetime | None = None
 
 
 def look_at_data(

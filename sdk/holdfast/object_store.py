@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from holdfast.credentials import Credentials
-from holdfast.data_listing import DataObject
+from holdfast.data_object import DataObject
 from holdfast.failures import ModelError
 from holdfast.folder import CHUNK_BYTES
 from holdfast.location import Location

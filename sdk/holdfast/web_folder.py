@@ -10,7 +10,7 @@ from typing import Final, Self
 import httpx
 
 from holdfast.credentials import Credentials
-from holdfast.data_listing import DataObject
+from holdfast.data_object import DataObject
 from holdfast.failures import ModelError
 from holdfast.location import Location
 from holdfast.manifest import MANIFEST_FILE

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast import data_listing
-from holdfast.data_listing import DataObject, look_at_data, summarize
+from holdfast.data_listing import look_at_data, summarize
+from holdfast.data_object import DataObject
 from holdfast.failures import ModelError
 from holdfast.results import ModelFailureReason
 
